@@ -40,6 +40,11 @@ export interface Targets {
   failed(target: Target, address: Address, reason: string): void;
   /** True while a refused dial should be waited out, because the target has only just come up. */
   settling(target: Target): boolean;
+  /**
+   * True when a look that began after `since` (of `performance.now()`) ended well, so that what `resolve` says is newer
+   * than a failure noticed then. Always true for a target that is not a VM.
+   */
+  confirmed(target: Target, since: number): boolean;
   /** An upstream connection for the target opened or closed; for idle rules. */
   opened(target: Target): void;
   closed(target: Target): void;

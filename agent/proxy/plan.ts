@@ -1,9 +1,9 @@
 // What runs, compiled from what is wanted: ports are numbers, patterns are compiled, certificates are loaded, and a
 // listener is either HTTP or TCP. Types only; control/compile.ts makes it, the listeners read it. Immutable.
 import type { SecureContext } from 'node:tls';
+import type { Networks } from '../networks.ts';
 import type { Target } from '../targets.ts';
 import type { CorsPolicy } from './cors.ts';
-import type { Networks } from '../networks.ts';
 import type { Router } from './router.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -36,8 +36,8 @@ export interface HttpRoute {
   readonly responseHeaders: readonly HeaderSetting[];
   /** The literal prefix that is removed, '' for none. */
   readonly stripPrefix: string;
-  /** Host sent to the target; undefined: as the client sent it. */
-  readonly hostOverride: string | undefined;
+  /** True: Host goes on as the client sent it; false: the target's own. */
+  readonly preserveHost: boolean;
   readonly holdMs: number;
   /** Undefined: the proxy's own limit. */
   readonly responseTimeoutMs: number | undefined;

@@ -2,6 +2,7 @@
 // REST and --json hold the same JSON. Drafts accept the output-only fields of a view and ignore them, so that
 // GET → edit → PUT works; any other unknown field is an error.
 import { z } from 'zod';
+import { hasDotSegment } from './dot-segment.ts';
 import { HeaderMap, ListenHost, Name, Port, PortInput, Ref, Seconds, TargetHost } from './values.ts';
 
 /** Longest regular expression that is taken, in characters. */
@@ -42,6 +43,9 @@ export const CorsInput = z
     (cors) => !(cors.allow_credentials === true && (cors.allowed_origins ?? ['*']).includes('*')),
     { path: ['allow_credentials'], message: 'needs a list of origins: browsers refuse credentials with "*"; set allowed_origins' },
   );
+/** Origins when the list is left out. */
+export const DEFAULT_CORS_ORIGINS = ['*'];
+
 export const Cors = z.object({ ...corsShape, allowed_origins: z.array(z.string()).optional() });
 export type Cors = z.infer<typeof Cors>;
 
@@ -59,14 +63,6 @@ export const TlsView = z.object({ enabled: z.boolean(), cert: z.string().optiona
 /** `/app/` means `/app`; `/` stays. */
 function canonicalPath(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
-}
-
-/** A segment, up to its `;`, that is `.` or `..` once `%2e %2f %5c` are decoded and `\` is read as `/`. */
-const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|$)/i;
-
-/** True when a path could escape a route's prefix at an origin that decodes or normalises. Argument: path without query. */
-export function hasDotSegment(path: string): boolean {
-  return DOT_SEGMENT.test(path);
 }
 
 const Path = z

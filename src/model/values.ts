@@ -70,7 +70,7 @@ export const TargetHost = z
 export const Name = z
   .string()
   .min(1)
-  .max(100)
+  .max(300)
   .refine((s) => s.trim() === s && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(s), 'must be one line without surrounding space');
 
 /** How a host, a route or a VM is named in a request: id, name or another key. */

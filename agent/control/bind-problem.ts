@@ -1,0 +1,31 @@
+// Why an address could not be bound, in words that name the remedy.
+import type { ListenerPlan } from '../proxy/plan.ts';
+import { portOwner } from './port-owner.ts';
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** True when the machine lacks the address family, or the address, altogether. */
+export function isFamilyMissing(error: unknown): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error));
+}
+
+/** @param error of `listen` */
+export async function bindProblem(error: unknown, plan: ListenerPlan): Promise<string> {
+  const code = codeOf(error);
+  if (code === 'EADDRINUSE') {
+    const owner = await portOwner(plan.port);
+    return `${plan.key} is used by ${owner === undefined ? 'another program' : `another program (${owner})`}; stop it or choose another port`;
+  }
+  if (code === 'EACCES') return `${plan.key} may not be bound by this user: ${privilegedRemedy(plan.port)}`;
+  if (code === 'EADDRNOTAVAIL') return `${plan.key} cannot be bound: this machine has no address ${plan.address}`;
+  return `${plan.key} cannot be bound: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function privilegedRemedy(port: number): string {
+  if (port >= 1024) return 'choose another port';
+  if (process.platform === 'darwin')
+    return 'below 1024 macOS allows the wildcard address 0.0.0.0 only; use that or a port from 1024';
+  return 'choose a port from 1024, or lower net.ipv4.ip_unprivileged_port_start with sysctl';
+}

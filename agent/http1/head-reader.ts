@@ -1,0 +1,94 @@
+// Finds the end of a head in a stream of bytes, within a limit, and notices early what can never become a head. Used
+// for requests and for responses. In the usual case (the head is in one read) nothing is copied.
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const CR = 0x0d;
+const LF = 0x0a;
+const FIRST_SIZE = 2048;
+
+export const HeadProgress = { more: 0, found: 1, tooLarge: 2, malformed: 3 } as const;
+export type HeadProgress = (typeof HeadProgress)[keyof typeof HeadProgress];
+
+export class HeadReader {
+  readonly #limit: number;
+  /** Bytes of a head that came in several reads; grows by doubling. */
+  #held: Buffer | undefined = undefined;
+  #length = 0;
+  /** After `found`: the head as latin1 text, with its empty line. */
+  text = '';
+  /** After `found`: offset in the chunk of the first byte behind the head. */
+  next = 0;
+
+  /** @param limit most bytes of a head, its empty line included */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** True between heads: not one byte of the next head has come. */
+  get empty(): boolean {
+    return this.#length === 0;
+  }
+
+  /** True when what is held already goes beyond its first line. */
+  get pastFirstLine(): boolean {
+    return this.#held !== undefined && this.#held.subarray(0, this.#length).includes(LF);
+  }
+
+  push(chunk: Buffer, from: number): HeadProgress {
+    return this.#held === undefined ? this.#first(chunk, from) : this.#further(chunk, from);
+  }
+
+  #first(chunk: Buffer, from: number): HeadProgress {
+    const end = chunk.indexOf(HEAD_END, from);
+    if (end < 0) return this.#hold(chunk, from);
+    if (end + 4 - from > this.#limit) return HeadProgress.tooLarge;
+    this.text = chunk.toString('latin1', from, end + 4);
+    this.next = end + 4;
+    return HeadProgress.found;
+  }
+
+  #further(chunk: Buffer, from: number): HeadProgress {
+    const before = this.#length;
+    const progress = this.#hold(chunk, from);
+    if (progress === HeadProgress.malformed) return progress;
+    const held = this.#held!;
+    const end = held.subarray(0, this.#length).indexOf(HEAD_END, Math.max(0, before - 3));
+    if (end < 0) return progress;
+    if (end + 4 > this.#limit) return HeadProgress.tooLarge;
+    this.text = held.toString('latin1', 0, end + 4);
+    this.next = from + end + 4 - before;
+    this.#held = undefined;
+    this.#length = 0;
+    return HeadProgress.found;
+  }
+
+  /** Appends at most what the limit leaves room for: more cannot belong to an acceptable head. */
+  #hold(chunk: Buffer, from: number): HeadProgress {
+    const room = this.#limit + 1 - this.#length;
+    const take = Math.min(chunk.length - from, room);
+    const needed = this.#length + take;
+    if (this.#held === undefined || needed > this.#held.length) this.#grow(needed);
+    chunk.copy(this.#held!, this.#length, from, from + take);
+    const malformed = hasBareLineEnd(this.#held!, Math.max(0, this.#length - 1), needed);
+    this.#length = needed;
+    if (malformed) return HeadProgress.malformed;
+    return this.#length > this.#limit ? HeadProgress.tooLarge : HeadProgress.more;
+  }
+
+  #grow(needed: number): void {
+    const size = Math.max(FIRST_SIZE, (this.#held?.length ?? 0) * 2, needed);
+    const grown = Buffer.allocUnsafe(size);
+    this.#held?.copy(grown, 0, 0, this.#length);
+    this.#held = grown;
+  }
+}
+
+/** A LF without CR before it, a CR without LF behind it, or a NUL: no continuation can make it a head. */
+function hasBareLineEnd(bytes: Buffer, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i]!;
+    if (byte === LF ? i === 0 || bytes[i - 1] !== CR : byte === 0) return true;
+    if (byte === CR && i + 1 < to && bytes[i + 1] !== LF) return true;
+  }
+  return false;
+}

@@ -1,0 +1,322 @@
+// A request's head: parsed once, and the result says everything (framing, persistence, upgrade, expectation), so that
+// nobody downstream reads Content-Length or Connection again. Strict: what could be read in two ways is refused.
+import { isIPv6 } from 'node:net';
+import { type Fields, fieldLineAt, MAX_FIELD_COUNT, withoutFields } from './fields.ts';
+import { Field, fieldOf, listMembers, TOKEN } from './tokens.ts';
+
+/** Limits in bytes, each tested at limit and limit + 1. */
+export const MAX_HEAD_BYTES = 65_536;
+export const MAX_TARGET_BYTES = 16_384;
+export const MAX_METHOD_BYTES = 32;
+
+/** Why a head is refused. `message` is fixed text: nothing of the request is reflected. */
+export interface HeadError {
+  readonly status: 400 | 414 | 417 | 431 | 501 | 505;
+  readonly message: string;
+}
+
+export type Framing = 'none' | 'length' | 'chunked';
+
+export class RequestHead {
+  method = '';
+  /** As sent, in origin-form: path and query, or `*`. */
+  target = '';
+  /** The target without its query. */
+  path = '';
+  /** 0 or 1: of HTTP/1.0, HTTP/1.1. */
+  minor = 1;
+  /** Host as sent, or the authority of an absolute-form target; '' when an HTTP/1.0 request has none. */
+  authority = '';
+  /** Authority without port, brackets and trailing dot, lower case. */
+  hostname = '';
+  /** End-to-end fields that the engine does not interpret. */
+  fields: Fields = [];
+  /** X-Forwarded-*, Forwarded, X-Real-IP, as received. */
+  forwarding: Fields = [];
+  /** Via values as received. */
+  via: string[] = [];
+  maxForwards: string | undefined = undefined;
+  trailer: string | undefined = undefined;
+  framing: Framing = 'none';
+  /** Bytes of the body when framing is `length`. */
+  length = 0;
+  keepAlive = true;
+  /** Value for an Upgrade field towards the origin; undefined: no upgrade was asked for. */
+  upgrade: string | undefined = undefined;
+  expectContinue = false;
+  /** The client said `TE: trailers`. */
+  trailersWanted = false;
+}
+
+const REQUEST_LINE = new RegExp(`(${TOKEN}) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-9])\\r\\n`, 'y');
+
+const refuse = (status: HeadError['status'], message: string): HeadError => ({ status, message });
+
+export function isHeadError(result: RequestHead | HeadError): result is HeadError {
+  return 'status' in result;
+}
+
+/**
+ * @param text latin1 text of the head, from the request line to the empty line, both included
+ * @returns the head, or why it is refused; the connection cannot be used further after a refusal
+ */
+export function parseRequestHead(text: string): RequestHead | HeadError {
+  REQUEST_LINE.lastIndex = 0;
+  const line = REQUEST_LINE.exec(text);
+  if (line === null) return explainRequestLine(text);
+  const head = new RequestHead();
+  head.method = line[1]!;
+  head.target = line[2]!;
+  // RFC 9112 2.3: a higher minor version is read as 1.1.
+  head.minor = line[4] === '0' ? 0 : 1;
+  if (line[3] !== '1') return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
+  if (head.method.length > MAX_METHOD_BYTES) return refuse(501, 'unknown method');
+  if (head.target.length > MAX_TARGET_BYTES) return refuse(414, 'the request target is too long');
+  const raw = new RawFields();
+  const problem = readFields(text, REQUEST_LINE.lastIndex, head, raw);
+  return problem ?? readTarget(head, raw) ?? readFraming(head, raw) ?? readConnection(head, raw) ?? head;
+}
+
+/** Fields that decide about the message itself, before they are understood. */
+class RawFields {
+  hosts = 0;
+  host = '';
+  lengths = 0;
+  length = '';
+  codings = 0;
+  coding = '';
+  connection = '';
+  upgrade = '';
+  te = '';
+  expect: string | undefined = undefined;
+}
+
+function readFields(text: string, from: number, head: RequestHead, raw: RawFields): HeadError | undefined {
+  let at = from;
+  let count = 0;
+  // The head ends with an empty line (the caller found it), so a CR at the beginning of a line is the end.
+  while (text.charCodeAt(at) !== 0x0d) {
+    const line = fieldLineAt(text, at);
+    if (line === undefined) return explainFieldLine(text, at);
+    if (++count > MAX_FIELD_COUNT) return refuse(431, 'too many header fields');
+    keepField(head, raw, line.name, line.value);
+    at = line.next;
+  }
+  return at === text.length - 2 ? undefined : refuse(400, 'bare CR in the head');
+}
+
+function keepField(head: RequestHead, raw: RawFields, name: string, value: string): void {
+  switch (fieldOf(name)) {
+    case Field.host:
+      raw.hosts++;
+      raw.host = value;
+      break;
+    case Field.contentLength:
+      raw.lengths++;
+      raw.length = value;
+      break;
+    case Field.transferEncoding:
+      raw.codings++;
+      raw.coding = value;
+      break;
+    case Field.connection:
+      raw.connection = raw.connection === '' ? value : `${raw.connection},${value}`;
+      break;
+    case Field.upgrade:
+      raw.upgrade = raw.upgrade === '' ? value : `${raw.upgrade},${value}`;
+      break;
+    case Field.te:
+      raw.te = raw.te === '' ? value : `${raw.te},${value}`;
+      break;
+    case Field.expect:
+      raw.expect = raw.expect === undefined ? value : `${raw.expect},${value}`;
+      break;
+    case Field.trailer:
+      head.trailer = head.trailer === undefined ? value : `${head.trailer}, ${value}`;
+      break;
+    case Field.via:
+      head.via.push(value);
+      break;
+    case Field.maxForwards:
+      head.maxForwards = value;
+      break;
+    case Field.forwarding:
+      head.forwarding.push(name, value);
+      break;
+    case Field.hop:
+      break;
+    default:
+      head.fields.push(name, value);
+  }
+}
+
+// --- Target and Host ---------------------------------------------------------------------------------------------
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
+const AUTHORITY_FORM = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}$/i;
+const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_-][a-z0-9._-]*))(?::([0-9]{0,5}))?$/i;
+
+function readTarget(head: RequestHead, raw: RawFields): HeadError | undefined {
+  // RFC 9112 3.2: no Host in HTTP/1.1, or more than one in any version → 400.
+  if (raw.hosts > 1) return refuse(400, 'more than one Host field');
+  if (raw.hosts === 0 && head.minor === 1) return refuse(400, 'no Host field');
+  head.authority = raw.host;
+  if (raw.hosts === 1 && !readAuthority(head)) return refuse(400, 'invalid Host field');
+  return head.target.charCodeAt(0) === 0x2f ? splitPath(head) : readOtherForm(head);
+}
+
+function readOtherForm(head: RequestHead): HeadError | undefined {
+  // RFC 9110 9.3.6: no tunnels through a gateway; an empty or bad port is an error of its own.
+  if (head.method === 'CONNECT') {
+    return AUTHORITY_FORM.test(head.target) ? refuse(501, 'CONNECT is not offered') : refuse(400, 'invalid target');
+  }
+  if (head.target === '*') {
+    head.path = '*';
+    return head.method === 'OPTIONS' ? undefined : refuse(400, 'the target * goes with OPTIONS only');
+  }
+  const absolute = ABSOLUTE_FORM.exec(head.target);
+  if (absolute === null) return refuse(400, 'invalid request target');
+  // RFC 9112 3.2.2: the authority of an absolute-form target replaces Host.
+  head.authority = absolute[1]!;
+  if (!readAuthority(head)) return refuse(400, 'invalid authority in the request target');
+  const rest = absolute[2]!;
+  // RFC 9112 3.2.4: OPTIONS without a path means the server as a whole.
+  if (rest === '' && head.method === 'OPTIONS') {
+    head.target = '*';
+    head.path = '*';
+    return undefined;
+  }
+  head.target = rest.startsWith('/') ? rest : `/${rest}`;
+  return splitPath(head);
+}
+
+function splitPath(head: RequestHead): HeadError | undefined {
+  if (head.method === 'CONNECT') return refuse(400, 'invalid target');
+  // RFC 9112 3.2: a fragment is never sent.
+  if (head.target.includes('#')) return refuse(400, 'a fragment in the request target');
+  const query = head.target.indexOf('?');
+  head.path = query < 0 ? head.target : head.target.slice(0, query);
+  return undefined;
+}
+
+function readAuthority(head: RequestHead): boolean {
+  const match = AUTHORITY.exec(head.authority);
+  if (match === null || head.authority.includes('..')) return false;
+  if (match[3] !== undefined && match[3] !== '' && Number(match[3]) > 65_535) return false;
+  if (match[1] !== undefined) {
+    head.hostname = match[1].toLowerCase();
+    return isIPv6(match[1]);
+  }
+  const name = match[2]!.toLowerCase();
+  head.hostname = name.endsWith('.') ? name.slice(0, -1) : name;
+  return true;
+}
+
+// --- Framing -----------------------------------------------------------------------------------------------------
+
+/** Fewer digits than 2^53 has, so every value is exact. */
+const CONTENT_LENGTH = /^[0-9]{1,15}$/;
+
+/** @returns the length, or undefined when the value is invalid (RFC 9112 6.3: 400 or 502, then close) */
+export function contentLength(value: string): number | undefined {
+  return CONTENT_LENGTH.test(value) ? Number(value) : undefined;
+}
+
+function readFraming(head: RequestHead, raw: RawFields): HeadError | undefined {
+  // RFC 9112 6.3: both present is an attempt at smuggling until proven otherwise.
+  if (raw.codings > 0 && raw.lengths > 0) return refuse(400, 'both Content-Length and Transfer-Encoding');
+  if (raw.codings > 0) return readCoding(head, raw);
+  if (raw.lengths === 0) return undefined;
+  // RFC 9110 8.6: repeated or listed values may be collapsed when equal; we do not guess.
+  const length = raw.lengths === 1 ? contentLength(raw.length) : undefined;
+  if (length === undefined) return refuse(400, 'invalid Content-Length');
+  head.framing = 'length';
+  head.length = length;
+  return undefined;
+}
+
+function readCoding(head: RequestHead, raw: RawFields): HeadError | undefined {
+  // RFC 9112 6.1: Transfer-Encoding in HTTP/1.0 means faulty framing.
+  if (head.minor === 0) return refuse(400, 'Transfer-Encoding in HTTP/1.0');
+  if (raw.codings > 1) return refuse(400, 'more than one Transfer-Encoding field');
+  if (raw.coding.toLowerCase() === 'chunked') {
+    head.framing = 'chunked';
+    return undefined;
+  }
+  const codings = listMembers(raw.coding);
+  // RFC 9112 6.3: chunked must come last; 7.1: once; 6.1: codings that we do not know → 501.
+  const last = codings.pop();
+  if (last !== 'chunked' || codings.length === 0 || codings.includes('chunked')) {
+    return refuse(400, 'invalid Transfer-Encoding');
+  }
+  return refuse(501, 'unknown transfer coding');
+}
+
+// --- Connection options ------------------------------------------------------------------------------------------
+
+const OPTIONS_WITH_MEANING = new Set(['close', 'keep-alive', 'upgrade', 'te', '']);
+
+function readConnection(head: RequestHead, raw: RawFields): HeadError | undefined {
+  let upgradeAsked = false;
+  head.keepAlive = head.minor === 1;
+  if (raw.connection !== '') {
+    const options = listMembers(raw.connection);
+    // RFC 9112 9.3: close wins; HTTP/1.0 persists only when asked to.
+    if (options.includes('close')) head.keepAlive = false;
+    else if (options.includes('keep-alive')) head.keepAlive = true;
+    upgradeAsked = options.includes('upgrade');
+    dropNamed(head, options);
+  }
+  // RFC 9110 7.8: Upgrade counts only with the Connection option, and not from HTTP/1.0.
+  if (upgradeAsked && raw.upgrade !== '' && head.minor === 1) head.upgrade = upgradeProtocols(raw.upgrade);
+  head.trailersWanted = raw.te !== '' && listMembers(raw.te).some((coding) => coding === 'trailers');
+  return readExpect(head, raw);
+}
+
+function dropNamed(head: RequestHead, options: readonly string[]): void {
+  const named = new Set(options.filter((option) => !OPTIONS_WITH_MEANING.has(option)));
+  if (named.size === 0) return;
+  // RFC 9110 7.6.1: every field named in Connection stays on this hop.
+  head.fields = withoutFields(head.fields, named);
+  head.forwarding = withoutFields(head.forwarding, named);
+  if (named.has('via')) head.via = [];
+  if (named.has('trailer')) head.trailer = undefined;
+  if (named.has('max-forwards')) head.maxForwards = undefined;
+}
+
+/** h2c is never passed on: its frames would hide further requests from us. */
+function upgradeProtocols(value: string): string | undefined {
+  const protocols = value
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '' && protocol.toLowerCase() !== 'h2c');
+  return protocols.length === 0 ? undefined : protocols.join(', ');
+}
+
+function readExpect(head: RequestHead, raw: RawFields): HeadError | undefined {
+  // RFC 9110 10.1.1: ignored from HTTP/1.0; anything but 100-continue may be refused with 417.
+  if (raw.expect === undefined || head.minor === 0) return undefined;
+  if (raw.expect.toLowerCase() !== '100-continue') return refuse(417, 'unknown expectation');
+  head.expectContinue = head.framing !== 'none' && !(head.framing === 'length' && head.length === 0);
+  return undefined;
+}
+
+// --- Why a line was refused (off the hot path) -------------------------------------------------------------------
+
+function explainRequestLine(text: string): HeadError {
+  const line = text.slice(0, text.indexOf('\r\n'));
+  // A line without version is HTTP/0.9; another major version, HTTP/2's preface included, is not ours.
+  if (/ HTTP\/[02-9]\.[0-9]$/.test(line) && !line.includes('\t'))
+    return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
+  return refuse(400, 'invalid request line');
+}
+
+function explainFieldLine(text: string, at: number): HeadError {
+  const first = text.charCodeAt(at);
+  if (first === 0x20 || first === 0x09) return refuse(400, 'a folded header line');
+  const end = text.indexOf('\r\n', at);
+  const line = end < 0 ? text.slice(at) : text.slice(at, end);
+  if (/[\r\n]/.test(line)) return refuse(400, 'a bare CR or LF in the head');
+  if (/^[^:\s]+[ \t]+:/.test(line)) return refuse(400, 'space before a colon');
+  return refuse(400, 'invalid header line');
+}

@@ -1,0 +1,40 @@
+// Heads as they go on the wire, and the few answers that are made before there is a request to answer.
+import { STATUS_CODES } from 'node:http';
+import { type Fields, serializeFields } from './fields.ts';
+
+let dateSecond = -1;
+let dateText = '';
+
+/** Now, as an IMF-fixdate (RFC 9110 5.6.7); made once a second. */
+export function httpDate(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(now).toUTCString();
+  }
+  return dateText;
+}
+
+export function reasonPhrase(status: number): string {
+  return STATUS_CODES[status] ?? '';
+}
+
+/** @param framing the lines for Content-Length, Transfer-Encoding and Connection, each with its CRLF */
+export function responseHead(status: number, reason: string, fields: Fields, framing: string): string {
+  return `HTTP/1.1 ${status} ${reason}\r\n${serializeFields(fields)}${framing}\r\n`;
+}
+
+/** @param framing see `responseHead` */
+export function requestHead(method: string, target: string, fields: Fields, framing: string): string {
+  return `${method} ${target} HTTP/1.1\r\n${serializeFields(fields)}${framing}\r\n`;
+}
+
+/** A whole plain-text answer that closes the connection: for heads that could not be read. */
+export function closingAnswer(status: number, message: string): string {
+  const body = `${status} ${reasonPhrase(status)}: ${message}\n`;
+  const fields = ['Date', httpDate(), 'Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
+  return (
+    responseHead(status, reasonPhrase(status), fields, `Content-Length: ${body.length}\r\nConnection: close\r\n`) + body
+  );
+}

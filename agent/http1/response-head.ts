@@ -1,0 +1,130 @@
+// A response's head, as strict as the request's: a malformed answer is a 502 and none of its bytes reach the client.
+import { type Fields, fieldLineAt, MAX_FIELD_COUNT, withoutFields } from './fields.ts';
+import { contentLength } from './request-head.ts';
+import { FIELD_VALUE, Field, fieldOf, listMembers } from './tokens.ts';
+
+/** How the end of the body is found; `close`: it ends with the connection. */
+export type ResponseFraming = 'none' | 'length' | 'chunked' | 'close';
+
+export class ResponseHead {
+  status = 0;
+  reason = '';
+  /** 0 or 1. */
+  minor = 1;
+  /** End-to-end fields. Content-Length is kept apart. */
+  fields: Fields = [];
+  framing: ResponseFraming = 'none';
+  /** The Content-Length as sent, also on an answer to HEAD and on 304; undefined: none. */
+  length: number | undefined = undefined;
+  keepAlive = true;
+  /** Value of Upgrade, of a 101 or a 426. */
+  upgrade: string | undefined = undefined;
+  trailer: string | undefined = undefined;
+  hasDate = false;
+}
+
+const STATUS_LINE = new RegExp(`HTTP/1\\.([0-9]) ([1-9][0-9]{2})(?: (${FIELD_VALUE}))?\\r\\n`, 'y');
+
+/**
+ * @param text latin1 text of the head, with its final empty line
+ * @param method of the request: an answer to HEAD has no body (RFC 9112 6.3)
+ * @returns the head, or a text that says what is wrong with it
+ */
+export function parseResponseHead(text: string, method: string): ResponseHead | string {
+  STATUS_LINE.lastIndex = 0;
+  const line = STATUS_LINE.exec(text);
+  if (line === null) return 'invalid status line';
+  const head = new ResponseHead();
+  head.minor = line[1] === '0' ? 0 : 1;
+  head.status = Number(line[2]);
+  head.reason = line[3] ?? '';
+  const raw = new RawFields();
+  return readFields(text, STATUS_LINE.lastIndex, head, raw) ?? readFraming(head, raw, method) ?? head;
+}
+
+class RawFields {
+  lengths = 0;
+  length = '';
+  codings = 0;
+  coding = '';
+  connection = '';
+  upgrade = '';
+}
+
+function readFields(text: string, from: number, head: ResponseHead, raw: RawFields): string | undefined {
+  let at = from;
+  let count = 0;
+  while (text.charCodeAt(at) !== 0x0d) {
+    const line = fieldLineAt(text, at);
+    // RFC 9112 5.2: obs-fold in a response; 5.1: space before a colon. Refused rather than repaired.
+    if (line === undefined) return 'invalid header line';
+    if (++count > MAX_FIELD_COUNT) return 'too many header fields';
+    keepField(head, raw, line.name, line.value);
+    at = line.next;
+  }
+  return at === text.length - 2 ? undefined : 'bare CR in the head';
+}
+
+function keepField(head: ResponseHead, raw: RawFields, name: string, value: string): void {
+  switch (fieldOf(name)) {
+    case Field.contentLength:
+      raw.lengths++;
+      raw.length = value;
+      break;
+    case Field.transferEncoding:
+      raw.codings++;
+      raw.coding = value;
+      break;
+    case Field.connection:
+      raw.connection = raw.connection === '' ? value : `${raw.connection},${value}`;
+      break;
+    case Field.upgrade:
+      raw.upgrade = raw.upgrade === '' ? value : `${raw.upgrade}, ${value}`;
+      break;
+    case Field.trailer:
+      head.trailer = head.trailer === undefined ? value : `${head.trailer}, ${value}`;
+      break;
+    case Field.hop:
+    case Field.te:
+      break;
+    case Field.date:
+      head.hasDate = true;
+      head.fields.push(name, value);
+      break;
+    default:
+      head.fields.push(name, value);
+  }
+}
+
+function readFraming(head: ResponseHead, raw: RawFields, method: string): string | undefined {
+  head.keepAlive = head.minor === 1;
+  if (raw.connection !== '') readConnection(head, raw);
+  if (head.status === 101 || head.status === 426) head.upgrade = raw.upgrade === '' ? undefined : raw.upgrade;
+  if (raw.lengths > 0 && raw.codings > 0) return 'both Content-Length and Transfer-Encoding';
+  if (raw.lengths > 0) {
+    head.length = raw.lengths === 1 ? contentLength(raw.length) : undefined;
+    if (head.length === undefined) return 'invalid Content-Length';
+  }
+  // RFC 9112 6.1: only chunked, once, and not in HTTP/1.0; anything else has no certain end.
+  if (raw.codings > 1 || (raw.codings === 1 && raw.coding.toLowerCase() !== 'chunked'))
+    return 'unknown transfer coding';
+  if (raw.codings === 1 && head.minor === 0) return 'Transfer-Encoding in HTTP/1.0';
+  head.framing = framing(head, raw, method);
+  if (head.framing === 'close') head.keepAlive = false;
+  return undefined;
+}
+
+function framing(head: ResponseHead, raw: RawFields, method: string): ResponseFraming {
+  // RFC 9112 6.3: no body, whatever the fields say.
+  if (head.status < 200 || head.status === 204 || head.status === 304 || method === 'HEAD') return 'none';
+  if (raw.codings === 1) return 'chunked';
+  return head.length === undefined ? 'close' : 'length';
+}
+
+function readConnection(head: ResponseHead, raw: RawFields): void {
+  const options = listMembers(raw.connection);
+  if (options.includes('close')) head.keepAlive = false;
+  else if (options.includes('keep-alive')) head.keepAlive = true;
+  const named = new Set(options.filter((o) => o !== 'close' && o !== 'keep-alive' && o !== 'upgrade'));
+  if (named.size > 0) head.fields = withoutFields(head.fields, named);
+}

@@ -1,0 +1,85 @@
+// The field names that the engine itself handles, as small integers. Every other field is opaque and passes through.
+
+export const Field = {
+  other: 0,
+  host: 1,
+  contentLength: 2,
+  transferEncoding: 3,
+  connection: 4,
+  /** Hop-by-hop (RFC 9110 7.6.1), or meant for us alone: dropped. */
+  hop: 5,
+  te: 6,
+  upgrade: 7,
+  expect: 8,
+  trailer: 9,
+  via: 10,
+  maxForwards: 11,
+  /** X-Forwarded-*, Forwarded, X-Real-IP and their look-alikes. */
+  forwarding: 12,
+  date: 13,
+} as const;
+export type Field = (typeof Field)[keyof typeof Field];
+
+const KNOWN = new Map<string, Field>([
+  ['host', Field.host],
+  ['content-length', Field.contentLength],
+  ['transfer-encoding', Field.transferEncoding],
+  ['connection', Field.connection],
+  ['keep-alive', Field.hop],
+  ['proxy-connection', Field.hop],
+  ['http2-settings', Field.hop],
+  ['te', Field.te],
+  ['upgrade', Field.upgrade],
+  ['expect', Field.expect],
+  ['trailer', Field.trailer],
+  ['via', Field.via],
+  ['max-forwards', Field.maxForwards],
+  ['forwarded', Field.forwarding],
+  ['date', Field.date],
+]);
+
+/** Look-ups are by the name as sent, so that the usual spellings need no lower-casing. Bounded: clients choose names. */
+const spellings = new Map<string, Field>();
+const MAX_SPELLINGS = 2000;
+
+/** Origins read `_` as `-` (CGI), so a look-alike of a forwarding field is one. */
+const FORWARDING = /^x[-_](?:forwarded[-_].*|real[-_]ip)$/;
+
+/** @param name a token, in any case */
+export function fieldOf(name: string): Field {
+  const known = spellings.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  const field = KNOWN.get(lower) ?? (FORWARDING.test(lower) ? Field.forwarding : Field.other);
+  if (spellings.size < MAX_SPELLINGS) spellings.set(name, field);
+  return field;
+}
+
+/** RFC 9110 5.6.2, for one or more characters; for use inside a regular expression. */
+export const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+
+/** RFC 9110 5.5: VCHAR, obs-text, space and tab; bare CR, LF, NUL and other controls are refused. */
+export const FIELD_VALUE = '[\\t\\x20-\\x7e\\x80-\\xff]*';
+
+/** Members of a comma-separated list, lower-case, empty ones left out (RFC 9110 5.6.1). */
+export function listMembers(value: string): string[] {
+  const members: string[] = [];
+  for (const part of value.split(',')) {
+    const member = trimOws(part);
+    if (member !== '') members.push(member.toLowerCase());
+  }
+  return members;
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** Without surrounding spaces and tabs, in linear time. */
+export function trimOws(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOws(text.charCodeAt(start))) start++;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}

@@ -1,0 +1,357 @@
+// One client's HTTP/1.1 connection: reads requests one after another, gives each to an exchange, and writes the answers
+// in order. It alone knows how an answer is framed for this client and whether the connection may go on.
+import type { Socket } from 'node:net';
+import { type BodySink, ChunkedDecoder } from '../http1/body.ts';
+import { type Fields, serializeFields } from '../http1/fields.ts';
+import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
+import { isHeadError, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
+import { closingAnswer, reasonPhrase, responseHead } from '../http1/respond.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import type { Client, ClientRegister } from './client.ts';
+import type { Core } from './core.ts';
+import { type AnswerBody, type ClientStream, Exchange } from './exchange.ts';
+import type { Peer } from './forwarding.ts';
+import { matchHost } from './host-table.ts';
+import type { HostTable, HttpHost } from './plan.ts';
+import { monotonicMs, type Timed } from './sweep.ts';
+import { Tunnel } from './tunnel.ts';
+import { type Owner, own, reset } from './wire.ts';
+
+/** After our last answer: how long, and how much, we read on so that the client can read it (RFC 9112 9.6). */
+export const LINGER_MS = 3_000;
+export const MAX_LINGER_BYTES = 1_048_576;
+/** A client's FIN behind a complete request is an abort when no answer has begun by then. */
+export const HALF_CLOSE_MS = 1_000;
+
+const TLS_HANDSHAKE = 0x16;
+
+const Mode = { head: 0, exchange: 1, tunnel: 2, linger: 3, closed: 4 } as const;
+
+/** What a connection reads anew for each request, so that an edit reaches connections that are open. */
+export interface HttpService extends ClientRegister {
+  readonly table: HostTable | undefined;
+}
+
+export class ClientConnection implements Owner, BodySink, ClientStream, Timed, Client {
+  readonly peer: Peer;
+  readonly #core: Core;
+  readonly #socket: Socket;
+  readonly #service: HttpService;
+  readonly #reader = new HeadReader(MAX_HEAD_BYTES);
+  #mode: number = Mode.head;
+  #head: RequestHead | undefined = undefined;
+  #exchange: Exchange | undefined = undefined;
+  #tunnel: Tunnel | undefined = undefined;
+  #tunnelHost: string | undefined = undefined;
+  #decoder: ChunkedDecoder | undefined = undefined;
+  #remaining = 0;
+  /** Bytes behind the present request: the next one, or a tunnel's first. */
+  #pending: Buffer | undefined = undefined;
+  #consuming = false;
+  #chunkedAnswer = false;
+  #closeAfter = false;
+  #draining = false;
+  #clientEnded = false;
+  #lingered = 0;
+  deadline: number;
+
+  constructor(core: Core, socket: Socket, peer: Peer, service: HttpService) {
+    this.#core = core;
+    this.#socket = socket;
+    this.peer = peer;
+    this.#service = service;
+    this.deadline = monotonicMs() + core.settings.clientHeadMs;
+    core.sweep.add(this);
+    service.add(this);
+    own(socket, this);
+  }
+
+  get hostId(): string | undefined {
+    return this.#exchange?.hostId ?? this.#tunnelHost;
+  }
+
+  // --- Reading requests --------------------------------------------------------------------------------------------
+
+  onData(chunk: Buffer): void {
+    if (this.#mode === Mode.linger) return this.#discard(chunk.length);
+    this.#consume(chunk);
+  }
+
+  #consume(chunk: Buffer): void {
+    this.#consuming = true;
+    let at = 0;
+    while (at < chunk.length && this.#mode < Mode.tunnel) {
+      if (this.#mode === Mode.head) at = this.#readHead(chunk, at);
+      else if (!this.#exchange!.requestDone) at = this.#readBody(chunk, at);
+      else {
+        // The next request waits in our hands, any further one in the client's (RFC 9112 9.3.2: answers in order).
+        this.#pending = at === 0 ? chunk : chunk.subarray(at);
+        this.#socket.pause();
+        break;
+      }
+    }
+    this.#consuming = false;
+  }
+
+  #readHead(chunk: Buffer, at: number): number {
+    const from = this.#reader.empty ? this.#beginHead(chunk, at) : at;
+    if (from >= chunk.length || this.#mode !== Mode.head) return chunk.length;
+    const progress = this.#reader.push(chunk, from);
+    if (progress === HeadProgress.more) return chunk.length;
+    if (progress !== HeadProgress.found) return this.#refuseHead(progress, chunk);
+    const head = parseRequestHead(this.#reader.text);
+    const next = this.#reader.next;
+    if (isHeadError(head)) {
+      this.#refuse(head.status, head.message);
+      return chunk.length;
+    }
+    this.#begin(head);
+    return next;
+  }
+
+  /** First byte of a head: its time limit starts. One empty line before it is passed over (RFC 9112 2.2). */
+  #beginHead(chunk: Buffer, at: number): number {
+    if (chunk[at] === TLS_HANDSHAKE) {
+      this.#linger();
+      return chunk.length;
+    }
+    this.limit(this.#core.settings.clientHeadMs);
+    return chunk[at] === 0x0d && chunk[at + 1] === 0x0a ? at + 2 : at;
+  }
+
+  #refuseHead(progress: HeadProgress, chunk: Buffer): number {
+    if (progress === HeadProgress.malformed) this.#refuse(400, 'a bare CR, a bare LF or a NUL in the head');
+    else if (this.#reader.pastFirstLine || chunk.includes(0x0a)) this.#refuse(431, 'the header section is too large');
+    else this.#refuse(414, 'the request target is too long');
+    return chunk.length;
+  }
+
+  #begin(head: RequestHead): void {
+    this.limit(0);
+    this.#head = head;
+    this.#closeAfter = !head.keepAlive || this.#draining;
+    const host = this.#match(head);
+    if (host === undefined) return this.#refuse(421, 'no host of this proxy has that name on this address');
+    this.#decoder = head.framing === 'chunked' ? new ChunkedDecoder() : undefined;
+    this.#remaining = head.framing === 'length' ? head.length : 0;
+    this.#mode = Mode.exchange;
+    const exchange = new Exchange(this.#core, this, head, host);
+    this.#exchange = exchange;
+    exchange.begin();
+  }
+
+  #match(head: RequestHead): HttpHost | undefined {
+    const table = this.#service.table;
+    return table === undefined ? undefined : matchHost(table, head.hostname, this.peer.localAddress);
+  }
+
+  #readBody(chunk: Buffer, at: number): number {
+    return this.#decoder === undefined ? this.#readLength(chunk, at) : this.#readChunked(chunk, at, this.#decoder);
+  }
+
+  #readLength(chunk: Buffer, at: number): number {
+    const exchange = this.#exchange!;
+    const end = Math.min(chunk.length, at + this.#remaining);
+    this.#remaining -= end - at;
+    exchange.requestData(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+    if (this.#remaining === 0 && this.#exchange === exchange) exchange.requestEnd([]);
+    return end;
+  }
+
+  #readChunked(chunk: Buffer, at: number, decoder: ChunkedDecoder): number {
+    const exchange = this.#exchange!;
+    const next = decoder.push(chunk, at, this);
+    if (this.#exchange !== exchange) return next;
+    if (decoder.broken) this.#refuse(400, 'invalid chunked coding');
+    else if (decoder.done) exchange.requestEnd(decoder.trailers);
+    return next;
+  }
+
+  bodyData(data: Buffer): void {
+    this.#exchange?.requestData(data);
+  }
+
+  /** The request cannot be read on: the target's side ends, and the client is told when it has had no answer yet. */
+  #refuse(status: number, message: string): void {
+    const answering = this.#exchange?.answering === true;
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.clientGone();
+    if (answering) return this.cut();
+    this.#socket.write(closingAnswer(status, message), 'latin1');
+    this.#linger();
+  }
+
+  // --- Writing answers (ClientStream) ------------------------------------------------------------------------------
+
+  informational(status: number, reason: string, fields: Fields): void {
+    // RFC 9110 15.2: no 1xx to an HTTP/1.0 client.
+    if (this.#head!.minor === 1) this.#socket.write(responseHead(status, reason, fields, ''), 'latin1');
+  }
+
+  respond(status: number, reason: string, fields: Fields, body: AnswerBody): void {
+    const old = this.#head!.minor === 0;
+    // RFC 9112 9.3: an answer before the end of the request leaves the connection in no certain state.
+    if (!this.#exchange!.requestDone || this.#draining || this.#clientEnded) this.#closeAfter = true;
+    this.#chunkedAnswer = !body.none && body.length === undefined && !old;
+    // RFC 9112 6.1: no Transfer-Encoding to HTTP/1.0; the end of the connection is the end of the body.
+    if (!body.none && body.length === undefined && old) this.#closeAfter = true;
+    this.#socket.write(responseHead(status, reason, fields, this.#framing(body, old)), 'latin1');
+  }
+
+  #framing(body: AnswerBody, old: boolean): string {
+    let lines = '';
+    if (this.#chunkedAnswer) lines += 'Transfer-Encoding: chunked\r\n';
+    else if (body.length !== undefined) lines += `Content-Length: ${body.length}\r\n`;
+    if (this.#chunkedAnswer && body.trailer !== undefined) lines += `Trailer: ${body.trailer}\r\n`;
+    if (body.upgrade !== undefined && !old) {
+      lines += `Upgrade: ${body.upgrade}\r\nConnection: Upgrade${this.#closeAfter ? ', close' : ''}\r\n`;
+    } else if (this.#closeAfter) lines += 'Connection: close\r\n';
+    else if (old) lines += 'Connection: keep-alive\r\n';
+    return lines;
+  }
+
+  write(data: Buffer): boolean {
+    if (!this.#chunkedAnswer) return this.#socket.write(data);
+    this.#socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
+    this.#socket.write(data);
+    return this.#socket.write('\r\n', 'latin1');
+  }
+
+  end(trailers: Fields): void {
+    if (this.#chunkedAnswer) this.#socket.write(`0\r\n${serializeFields(trailers)}\r\n`, 'latin1');
+    const done = this.#exchange!.requestDone;
+    this.#exchange = undefined;
+    this.#head = undefined;
+    if (this.#closeAfter || !done) return this.#linger();
+    this.#mode = Mode.head;
+    this.limit(this.#core.settings.keepAliveMs);
+    // Not from within: the exchange that has just ended must return first.
+    if (!this.#consuming) this.#next();
+  }
+
+  #next(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending !== undefined) this.#consume(pending);
+    if (this.#mode < Mode.tunnel && this.#pending === undefined) this.#socket.resume();
+  }
+
+  abort(): void {
+    this.#exchange = undefined;
+    const delimited = this.#head?.minor === 1;
+    // Chunked or counted, a short end is seen as one; a body that ends with the connection needs a reset.
+    if (delimited) this.#socket.destroySoon();
+    else reset(this.#socket);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#pending === undefined) this.#socket.resume();
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  limit(ms: number): void {
+    this.deadline = ms === 0 ? 0 : monotonicMs() + ms;
+  }
+
+  upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void {
+    const exchange = this.#exchange!;
+    this.#tunnelHost = exchange.hostId;
+    this.#exchange = undefined;
+    this.#mode = Mode.tunnel;
+    this.#core.sweep.remove(this);
+    const framing = `Upgrade: ${head.upgrade}\r\nConnection: Upgrade\r\n`;
+    this.#socket.write(responseHead(101, head.reason || reasonPhrase(101), fields, framing), 'latin1');
+    this.#tunnel = new Tunnel({
+      client: this.#socket,
+      upstream,
+      fromClient: this.#pending,
+      fromUpstream: rest,
+      traffic: exchange.traffic,
+      idleMs: this.#core.settings.tunnelIdleMs,
+      sweep: this.#core.sweep,
+      onOver: () => this.#service.remove(this),
+    });
+    exchange.traffic.connections++;
+    this.#socket.once('close', () => exchange.traffic.connections--);
+  }
+
+  // --- Ends --------------------------------------------------------------------------------------------------------
+
+  onDrain(): void {
+    this.#exchange?.clientDrained();
+  }
+
+  onEnd(): void {
+    this.#clientEnded = true;
+    if (this.#mode === Mode.exchange) return this.#endInExchange();
+    this.#socket.end();
+  }
+
+  #endInExchange(): void {
+    const exchange = this.#exchange!;
+    // RFC 9112 8: a request that is cut off is never made to look complete.
+    if (!exchange.requestDone) return this.cut();
+    const head = this.#head!;
+    // RFC 9112 9.6: a half-close by one who said that nothing follows is no abort.
+    if (head.minor === 0 || !head.keepAlive || exchange.answering) return;
+    const timer = setTimeout(() => {
+      if (this.#exchange === exchange && !exchange.answering) this.cut();
+    }, HALF_CLOSE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  onDeadline(): void {
+    if (this.#mode === Mode.exchange) this.#exchange!.onDeadline();
+    else if (this.#mode === Mode.head && !this.#reader.empty)
+      this.#refuse(408, 'the request head was not complete in time');
+    else if (this.#mode === Mode.head) this.#linger();
+    else this.#socket.destroy();
+  }
+
+  onClose(_error: Error | undefined): void {
+    this.#mode = Mode.closed;
+    this.#core.sweep.remove(this);
+    this.#service.remove(this);
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.clientGone();
+  }
+
+  drain(): void {
+    this.#draining = true;
+    this.#closeAfter = true;
+    if (this.#mode === Mode.head && this.#reader.empty) this.#linger();
+  }
+
+  cut(): void {
+    if (this.#tunnel !== undefined) this.#tunnel.cut();
+    else reset(this.#socket);
+  }
+
+  /** RFC 9112 9.6: ends the write side first and reads on for a while, or a reset could take our last answer away. */
+  #linger(): void {
+    this.#mode = Mode.linger;
+    this.#pending = undefined;
+    this.limit(LINGER_MS);
+    this.#socket.end();
+    if (this.#clientEnded) return;
+    this.#socket.resume();
+  }
+
+  #discard(bytes: number): void {
+    this.#lingered += bytes;
+    if (this.#lingered > MAX_LINGER_BYTES) this.#socket.destroy();
+  }
+}

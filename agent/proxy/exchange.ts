@@ -1,0 +1,442 @@
+// One request and its answer: CORS, routing, the way to the target, and both bodies with back-pressure. It knows no wire
+// syntax: the client's side is a ClientStream, the target's an UpstreamConnection. Ends exactly once, through `#over`.
+import type { Socket } from 'node:net';
+import { type Fields, fieldValue, withoutFields } from '../http1/fields.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { httpDate, reasonPhrase } from '../http1/respond.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import { type Address, isAbsence } from '../targets.ts';
+import type { Core } from './core.ts';
+import { clientFailure, type Failure, faultFailure, renderFailure } from './failure.ts';
+import type { Peer } from './forwarding.ts';
+import { localAnswer } from './local-answer.ts';
+import type { HttpHost, HttpRoute } from './plan.ts';
+import { Reach } from './reach.ts';
+import type { Traffic } from './traffic.ts';
+import type { UpstreamConnection, UpstreamEvents } from './upstream-connection.ts';
+import { upstreamRequest } from './upstream-request.ts';
+
+/** The body of an answer, as the client's side must frame it. */
+export interface AnswerBody {
+  /** Content-Length; undefined: not known before the end. */
+  readonly length: number | undefined;
+  /** No body follows, whatever `length` says (HEAD, 204, 304). */
+  readonly none: boolean;
+  readonly trailer: string | undefined;
+  /** Upgrade field of a 426. */
+  readonly upgrade: string | undefined;
+}
+
+/** The client's side of one exchange; HTTP/1.1 is the first implementation. */
+export interface ClientStream {
+  readonly peer: Peer;
+  informational(status: number, reason: string, fields: Fields): void;
+  respond(status: number, reason: string, fields: Fields, body: AnswerBody): void;
+  /** @returns false when the client reads more slowly than we write; `clientDrained` tells when to go on */
+  write(data: Buffer): boolean;
+  /** The answer is complete. */
+  end(trailers: Fields): void;
+  /** The answer cannot be completed, and must not look complete. */
+  abort(): void;
+  /** Stops and goes on reading the request's body. */
+  pause(): void;
+  resume(): void;
+  /** What is written between the two goes out together. */
+  cork(): void;
+  uncork(): void;
+  /** The target switched protocols: sends the 101 and tunnels from now on. */
+  upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void;
+  /** Calls `onDeadline` of the exchange once in so many milliseconds; 0 = never. Replaces an earlier limit. */
+  limit(ms: number): void;
+}
+
+/** After so long without a sign from the target, a client that waits for 100 Continue gets ours (RFC 9110 10.1.1). */
+export const CONTINUE_AFTER_MS = 1_000;
+
+/** RFC 9110 9.2.2. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+const Phase = { begin: 0, reaching: 1, sent: 2, answering: 3, over: 4 } as const;
+
+export class Exchange implements UpstreamEvents {
+  readonly #core: Core;
+  readonly #client: ClientStream;
+  readonly #head: RequestHead;
+  readonly #host: HttpHost;
+  #route: HttpRoute | undefined = undefined;
+  #reach: Reach | undefined = undefined;
+  #upstream: UpstreamConnection | undefined = undefined;
+  #phase: number = Phase.begin;
+  /** Body that came before there was anywhere to send it: at most what one read brings. */
+  #early: Buffer[] | undefined = undefined;
+  #requestDone: boolean;
+  #requestTrailers: Fields = [];
+  #bodySent = false;
+  #retried = false;
+  #clientPaused = false;
+  #continued = false;
+  #answerLength: number | undefined = undefined;
+  #corked = false;
+
+  constructor(core: Core, client: ClientStream, head: RequestHead, host: HttpHost) {
+    this.#core = core;
+    this.#client = client;
+    this.#head = head;
+    this.#host = host;
+    this.#requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
+  }
+
+  get hostId(): string {
+    return this.#host.id;
+  }
+
+  get traffic(): Traffic {
+    return this.#host.traffic;
+  }
+
+  /** True once the request was read to its end. */
+  get requestDone(): boolean {
+    return this.#requestDone;
+  }
+
+  /** True once the head of the final answer has been sent. */
+  get answering(): boolean {
+    return this.#phase === Phase.answering;
+  }
+
+  begin(): void {
+    this.#host.traffic.requests++;
+    this.#host.traffic.connections++;
+    const head = this.#head;
+    const preflight = this.#host.cors?.preflight(head.method, head.fields);
+    if (preflight !== undefined) return this.#answer(preflight.status, preflight.fields, undefined);
+    const local = localAnswer(head, this.#core.settings.viaPseudonym);
+    if (local !== undefined) {
+      if ('reason' in local) return this.#fail(local);
+      return this.#answer(local.status, this.#withCors(local.fields), undefined);
+    }
+    const route = this.#host.router.match(head.path);
+    if (route === undefined)
+      return this.#fail(clientFailure(404, 'no_route', 'no route of this host matches the path'));
+    this.#route = route;
+    this.#start(route);
+  }
+
+  // --- The way to the target ---------------------------------------------------------------------------------------
+
+  #start(route: HttpRoute): void {
+    this.#phase = Phase.reaching;
+    const resolution = this.#core.targets.resolve(route.target);
+    const pooled = isAbsence(resolution) ? undefined : this.#core.pool.take(route.poolKey, resolution);
+    if (pooled !== undefined) return this.#send(pooled);
+    this.#dial(route);
+  }
+
+  #dial(route: HttpRoute): void {
+    this.#phase = Phase.reaching;
+    const { target, tls, holdMs } = route;
+    const label = route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
+    this.#reach = new Reach(this.#core, { target, label, tls, hostname: this.#head.hostname, holdMs }, this);
+    if (this.#phase !== Phase.reaching) this.#reach = undefined;
+  }
+
+  reached(socket: Socket, address: Address): void {
+    this.#reach = undefined;
+    this.#core.targets.opened(this.#route!.target);
+    socket.once('close', () => this.#core.targets.closed(this.#route!.target));
+    this.#send(this.#core.pool.adopt(socket, this.#route!.poolKey, address));
+  }
+
+  unreachable(failure: Failure): void {
+    this.#reach = undefined;
+    this.#fail(failure);
+  }
+
+  #send(upstream: UpstreamConnection): void {
+    this.#upstream = upstream;
+    this.#phase = Phase.sent;
+    const trusted = this.#core.settings.trustedProxies.has(this.#client.peer.ip);
+    const request = upstreamRequest(
+      this.#head,
+      this.#route!,
+      upstream.address,
+      this.#client.peer,
+      trusted,
+      this.#core.settings.viaPseudonym,
+    );
+    upstream.send(request, this);
+    this.#sendEarly(upstream);
+  }
+
+  #sendEarly(upstream: UpstreamConnection): void {
+    let more = true;
+    if (this.#early !== undefined) {
+      for (const data of this.#early) more = this.#forward(upstream, data);
+      this.#early = undefined;
+    }
+    const hasBody = !(this.#head.framing === 'none' || (this.#head.framing === 'length' && this.#head.length === 0));
+    if (this.#requestDone && hasBody) upstream.end(this.#requestTrailers);
+    if (more) this.#resumeClient();
+    this.#limitWaiting();
+  }
+
+  #forward(upstream: UpstreamConnection, data: Buffer): boolean {
+    this.#bodySent = true;
+    return upstream.write(data);
+  }
+
+  // --- The request's body (called by the client's side) ------------------------------------------------------------
+
+  requestData(data: Buffer): void {
+    this.#host.traffic.bytesIn += data.length;
+    const upstream = this.#upstream;
+    if (upstream === undefined) {
+      if (this.#phase === Phase.over) return;
+      this.#early ??= [];
+      this.#early.push(data);
+      this.#pauseClient();
+      return;
+    }
+    if (!this.#forward(upstream, data)) this.#pauseClient();
+    if (this.#phase === Phase.sent) this.#limitWaiting();
+  }
+
+  requestEnd(trailers: Fields): void {
+    this.#requestDone = true;
+    this.#requestTrailers = trailers;
+    if (this.#upstream === undefined) return;
+    this.#upstream.end(trailers);
+    if (this.#phase === Phase.sent) this.#limitWaiting();
+  }
+
+  /** The client is gone, or has broken its request: the target's side ends at once and is not used again. */
+  clientGone(): void {
+    if (this.#phase !== Phase.over) this.#over();
+  }
+
+  clientDrained(): void {
+    if (this.#phase === Phase.answering) this.#upstream?.resume();
+  }
+
+  #pauseClient(): void {
+    this.#clientPaused = true;
+    this.#client.pause();
+  }
+
+  #resumeClient(): void {
+    if (!this.#clientPaused) return;
+    this.#clientPaused = false;
+    this.#client.resume();
+  }
+
+  // --- Time limits -------------------------------------------------------------------------------------------------
+
+  /** While the answer is waited for: silence of an upload, the wait for 100 Continue, or the wait for the head. */
+  #limitWaiting(): void {
+    const { bodyIdleMs, responseHeadMs } = this.#core.settings;
+    if (this.#requestDone) this.#client.limit(this.#route!.responseTimeoutMs ?? responseHeadMs);
+    else if (this.#head.expectContinue && !this.#continued && !this.#bodySent) this.#client.limit(CONTINUE_AFTER_MS);
+    else this.#client.limit(bodyIdleMs);
+  }
+
+  /** Silence limits an answer only when its length was promised: a stream may rest as long as it likes. */
+  #limitAnswer(): void {
+    this.#client.limit(this.#answerLength === undefined ? 0 : this.#core.settings.bodyIdleMs);
+  }
+
+  onDeadline(): void {
+    if (this.#phase === Phase.answering) {
+      this.#client.abort();
+      this.#over();
+    } else if (this.#phase !== Phase.sent) {
+      return;
+    } else if (!this.#requestDone && this.#head.expectContinue && !this.#continued && !this.#bodySent) {
+      this.#continued = true;
+      this.#client.informational(100, 'Continue', []);
+      this.#limitWaiting();
+    } else if (!this.#requestDone && !this.#clientPaused) {
+      this.#fail(clientFailure(408, 'body_timeout', 'the request was not complete in time'));
+    } else {
+      this.#fail(this.#fault('ETIMEDOUT'));
+    }
+  }
+
+  // --- The answer (called by the target's side) --------------------------------------------------------------------
+
+  upstreamInformational(head: ResponseHead): void {
+    // RFC 9110 15.2: every 1xx is passed on; a 100 only once, and only to a client that waits for it.
+    if (head.status === 100) {
+      if (this.#continued || !this.#head.expectContinue) return;
+      this.#continued = true;
+    }
+    this.#client.informational(head.status, head.reason, head.fields);
+    if (!this.#requestDone) this.#limitWaiting();
+  }
+
+  upstreamHead(head: ResponseHead): void {
+    this.#phase = Phase.answering;
+    this.#cork();
+    const none = head.framing === 'none';
+    // RFC 9110 8.6: no Content-Length in a 204.
+    const length = head.status === 204 ? undefined : head.length;
+    this.#answerLength = none ? undefined : length;
+    const body = {
+      length,
+      none,
+      trailer: head.framing === 'chunked' ? head.trailer : undefined,
+      upgrade: head.upgrade,
+    };
+    this.#client.respond(head.status, head.reason, this.#answerFields(head), body);
+    this.#limitAnswer();
+  }
+
+  upstreamData(data: Buffer): void {
+    if (this.#phase !== Phase.answering) return;
+    this.#cork();
+    this.#host.traffic.bytesOut += data.length;
+    if (!this.#client.write(data)) this.#upstream?.pause();
+    if (this.#answerLength !== undefined) this.#limitAnswer();
+  }
+
+  upstreamEnd(trailers: Fields): void {
+    if (this.#phase !== Phase.answering) return;
+    this.#cork();
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    // First, so that a request that is waiting already finds the connection in the pool.
+    if (this.#requestDone) upstream?.release();
+    else upstream?.destroy();
+    this.#over();
+    this.#client.end(trailers);
+  }
+
+  upstreamDrain(): void {
+    this.#resumeClient();
+    if (this.#phase === Phase.sent) this.#limitWaiting();
+  }
+
+  upstreamFlush(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#client.uncork();
+  }
+
+  upstreamUpgraded(head: ResponseHead, socket: Socket, rest: Buffer | undefined): void {
+    this.#upstream = undefined;
+    if (!offered(this.#head.upgrade, head.upgrade)) {
+      socket.destroy();
+      return this.#fail(this.#fault('EMALFORMED'));
+    }
+    this.#client.limit(0);
+    this.#client.upgrade(head, this.#answerFields(head), socket, rest);
+    this.#over();
+  }
+
+  upstreamFailed(code: string): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    if (this.#phase === Phase.answering) {
+      // RFC 9112 8: an answer that is cut off must not look complete.
+      this.upstreamFlush();
+      this.#client.abort();
+      this.#over();
+    } else if (this.#phase === Phase.sent) {
+      if (upstream !== undefined && this.#mayRetry(upstream, code)) this.#retry(upstream);
+      else this.#fail(this.#fault(code));
+    }
+  }
+
+  /** RFC 9110 9.2.2: once, only what may be repeated, and only before the first byte of an answer. */
+  #mayRetry(upstream: UpstreamConnection, code: string): boolean {
+    if (this.#retried || upstream.answered || code === 'EMALFORMED') return false;
+    if (!IDEMPOTENT.has(this.#head.method) || this.#bodySent || !this.#requestDone) return false;
+    return upstream.reused || this.#route!.target.kind === 'vm';
+  }
+
+  #retry(upstream: UpstreamConnection): void {
+    this.#retried = true;
+    this.#client.limit(0);
+    if (!upstream.reused) this.#core.targets.failed(this.#route!.target, upstream.address, 'ECLOSED');
+    this.#dial(this.#route!);
+  }
+
+  #fault(code: string): Failure {
+    const route = this.#route!;
+    const label = route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
+    return faultFailure({ phase: 'answer', code }, label);
+  }
+
+  #answerFields(head: ResponseHead): Fields {
+    let fields = head.fields;
+    const settings = this.#route!.responseHeaders;
+    if (settings.length > 0) {
+      fields = withoutFields(fields, { has: (lower) => settings.some((setting) => setting.lower === lower) });
+      for (const { name, value } of settings) fields.push(name, value);
+    }
+    fields = this.#withCors(fields);
+    // RFC 9110 6.6.1: an answer that lacks Date gets one.
+    if (!head.hasDate && head.status >= 200) fields.push('Date', httpDate());
+    return fields;
+  }
+
+  #withCors(fields: Fields): Fields {
+    const cors = this.#host.cors;
+    return cors === undefined ? fields : cors.apply(fieldValue(this.#head.fields, 'origin'), fields);
+  }
+
+  // --- Answers of our own ------------------------------------------------------------------------------------------
+
+  #fail(failure: Failure): void {
+    const place =
+      this.#route === undefined ? { host: this.#host.label } : { host: this.#host.label, route: this.#route.label };
+    const { fields, body } = renderFailure(failure, place, fieldValue(this.#head.fields, 'accept'));
+    if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+    this.#answer(failure.status, this.#withCors(fields), body);
+  }
+
+  #answer(status: number, fields: Fields, body: Buffer | undefined): void {
+    this.#phase = Phase.answering;
+    const none = body === undefined || this.#head.method === 'HEAD';
+    const length = body?.length ?? (status === 204 ? undefined : 0);
+    this.#cork();
+    this.#client.respond(status, reasonPhrase(status), ['Date', httpDate(), ...fields], {
+      length,
+      none,
+      trailer: undefined,
+      upgrade: undefined,
+    });
+    if (!none) this.#client.write(body);
+    this.#over();
+    this.#client.end([]);
+    this.upstreamFlush();
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#client.cork();
+  }
+
+  #over(): void {
+    if (this.#phase === Phase.over) return;
+    this.#phase = Phase.over;
+    this.#host.traffic.connections--;
+    this.#reach?.cancel();
+    this.#reach = undefined;
+    this.#upstream?.destroy();
+    this.#upstream = undefined;
+    this.#early = undefined;
+  }
+}
+
+/** RFC 9110 7.8: only a protocol that the client offered. */
+function offered(asked: string | undefined, chosen: string | undefined): boolean {
+  const names = new Set(asked?.toLowerCase().split(/[ \t]*,[ \t]*/));
+  return (
+    chosen !== undefined &&
+    chosen
+      .toLowerCase()
+      .split(/[ \t]*,[ \t]*/)
+      .every((name) => names.has(name))
+  );
+}

@@ -1,0 +1,63 @@
+// Who the client was, for the target: X-Forwarded-*, Forwarded and X-Real-IP. A trusted peer's words are kept and added
+// to; anybody else's are removed, in any spelling, and set afresh.
+import { isIP } from 'node:net';
+import type { Fields } from '../http1/fields.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+
+/** The client's side of a connection, as we see it. */
+export interface Peer {
+  /** IPv4-mapped addresses as plain IPv4. */
+  readonly ip: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly secure: boolean;
+}
+
+/**
+ * @param trusted whether the peer is in `trusted_proxies`
+ * @param prefix the literal prefix that is stripped from the path, '' for none
+ */
+export function forwardingFields(head: RequestHead, peer: Peer, trusted: boolean, prefix: string): Fields {
+  return head.forwarding.length === 0 || !trusted ? fresh(head, peer, prefix) : kept(head, peer, prefix);
+}
+
+function fresh(head: RequestHead, peer: Peer, prefix: string): Fields {
+  const proto = peer.secure ? 'https' : 'http';
+  const fields = ['X-Forwarded-For', peer.ip, 'X-Forwarded-Proto', proto, 'X-Forwarded-Port', String(peer.localPort)];
+  if (head.authority !== '') fields.push('X-Forwarded-Host', head.authority);
+  if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix);
+  fields.push('X-Real-IP', peer.ip, 'Forwarded', forwardedElement(head, peer, proto));
+  return fields;
+}
+
+/** RFC 7239 4: values with a colon or brackets are quoted, IPv6 goes in brackets. An authority has no `"` or `\`. */
+function forwardedElement(head: RequestHead, peer: Peer, proto: string): string {
+  const by = isIP(peer.ip) === 6 ? `"[${peer.ip}]"` : peer.ip;
+  const host = head.authority === '' ? '' : `;host="${head.authority}"`;
+  return `for=${by}${host};proto=${proto}`;
+}
+
+function kept(head: RequestHead, peer: Peer, prefix: string): Fields {
+  const fields: Fields = [];
+  const seen = new Set<string>();
+  const hops: string[] = [];
+  let outer = '';
+  for (let i = 0; i < head.forwarding.length; i += 2) {
+    const name = head.forwarding[i]!;
+    const value = head.forwarding[i + 1]!;
+    const lower = name.toLowerCase();
+    // A look-alike with `_` is never honest: proxies write `-`.
+    if (lower.includes('_')) continue;
+    seen.add(lower);
+    if (lower === 'x-forwarded-for') hops.push(value);
+    else if (lower === 'x-forwarded-prefix') outer = value;
+    else fields.push(name, value);
+  }
+  hops.push(peer.ip);
+  fields.push('X-Forwarded-For', hops.filter((hop) => hop !== '').join(', '));
+  if (outer + prefix !== '') fields.push('X-Forwarded-Prefix', outer + prefix);
+  if (!seen.has('x-forwarded-host') && head.authority !== '') fields.push('X-Forwarded-Host', head.authority);
+  if (!seen.has('x-forwarded-proto')) fields.push('X-Forwarded-Proto', peer.secure ? 'https' : 'http');
+  if (!seen.has('x-forwarded-port')) fields.push('X-Forwarded-Port', String(peer.localPort));
+  return fields;
+}

@@ -1,0 +1,89 @@
+// Idle upstream connections. The key is target identity, address, scheme and TLS settings, so that a VM which inherits
+// another's address never gets its requests. Belongs to the agent: it survives changes of the plan.
+import type { Socket } from 'node:net';
+import type { Address, VmKey } from '../targets.ts';
+import { monotonicMs, type Sweep } from './sweep.ts';
+import { type IdleKeeper, UpstreamConnection } from './upstream-connection.ts';
+
+/** Shorter than the 5 s after which Node's own servers close an idle connection: fewer races with a closing origin. */
+export const POOL_IDLE_MS = 4_000;
+export const MAX_IDLE_PER_KEY = 64;
+export const MAX_IDLE = 1_024;
+
+export class Pool implements IdleKeeper {
+  readonly #idle = new Map<string, UpstreamConnection[]>();
+  readonly #sweep: Sweep;
+  readonly #known = new Set<UpstreamConnection>();
+  #count = 0;
+
+  constructor(sweep: Sweep) {
+    this.#sweep = sweep;
+  }
+
+  /** The connection that was used last, to any of the addresses; undefined when there is none. */
+  take(poolKey: string, addresses: readonly Address[]): UpstreamConnection | undefined {
+    for (const address of addresses) {
+      const list = this.#idle.get(idleKey(poolKey, address));
+      for (let connection = list?.pop(); connection !== undefined; connection = list?.pop()) {
+        this.#count--;
+        connection.deadline = 0;
+        if (connection.alive) return connection;
+        connection.destroy();
+      }
+    }
+    return undefined;
+  }
+
+  /** Makes a freshly dialled socket a connection of the pool. */
+  adopt(socket: Socket, poolKey: string, address: Address): UpstreamConnection {
+    const connection = new UpstreamConnection(socket, poolKey, address, this);
+    this.#known.add(connection);
+    this.#sweep.add(connection);
+    return connection;
+  }
+
+  keep(connection: UpstreamConnection): void {
+    const key = idleKey(connection.poolKey, connection.address);
+    let list = this.#idle.get(key);
+    if (list === undefined) {
+      list = [];
+      this.#idle.set(key, list);
+    }
+    if (list.length >= MAX_IDLE_PER_KEY || this.#count >= MAX_IDLE) return connection.destroy();
+    list.push(connection);
+    this.#count++;
+    connection.deadline = monotonicMs() + POOL_IDLE_MS;
+  }
+
+  /** The connection is gone, or no longer HTTP. */
+  drop(connection: UpstreamConnection): void {
+    this.#known.delete(connection);
+    this.#sweep.remove(connection);
+    const key = idleKey(connection.poolKey, connection.address);
+    const list = this.#idle.get(key);
+    const index = list?.indexOf(connection) ?? -1;
+    if (index >= 0) {
+      list!.splice(index, 1);
+      this.#count--;
+    }
+    if (list?.length === 0) this.#idle.delete(key);
+  }
+
+  /** The VM has left the address: idle connections to it are closed, exchanges under way are left alone. */
+  forget(vm: VmKey, ip: string): void {
+    const prefix = `${vm}:`;
+    for (const list of [...this.#idle.values()]) {
+      for (const connection of [...list]) {
+        if (connection.poolKey.startsWith(prefix) && connection.address.ip === ip) connection.destroy();
+      }
+    }
+  }
+
+  close(): void {
+    for (const connection of [...this.#known]) connection.destroy();
+  }
+}
+
+function idleKey(poolKey: string, address: Address): string {
+  return `${poolKey}|${address.ip}`;
+}

@@ -1,0 +1,96 @@
+// The way to a target, for HTTP and TCP alike: where is it, wait for it when it is coming, dial, and when a VM's address
+// does not answer, look again and go on. Ends with a socket or a failure, never both, and never after cancel.
+import type { Socket } from 'node:net';
+import { type Absence, type Address, type Cancel, isAbsence, type Resolution, type Target } from '../targets.ts';
+import type { Core } from './core.ts';
+import { Dial, type Dialler } from './dial.ts';
+import { absenceFailure, type Failure, faultFailure } from './failure.ts';
+import type { UpstreamTls } from './plan.ts';
+import { monotonicMs } from './sweep.ts';
+
+/** Pause between two dials of an address that does not answer yet. */
+const REDIAL_MS = 150;
+
+export interface ReachOptions {
+  readonly target: Target;
+  /** For people: "VM Ubuntu" or "the target of route /app". */
+  readonly label: string;
+  readonly tls: UpstreamTls | undefined;
+  /** Name for the target's certificate when the route sets none. */
+  readonly hostname: string;
+  /** Milliseconds that may be spent on waiting for the target to come. */
+  readonly holdMs: number;
+}
+
+export interface Reacher {
+  reached(socket: Socket, address: Address): void;
+  unreachable(failure: Failure): void;
+}
+
+export class Reach implements Dialler {
+  readonly #core: Core;
+  readonly #options: ReachOptions;
+  readonly #reacher: Reacher;
+  readonly #holdUntil: number;
+  #cancel: Cancel | undefined = undefined;
+  #failedAt = 0;
+
+  constructor(core: Core, options: ReachOptions, reacher: Reacher) {
+    this.#core = core;
+    this.#options = options;
+    this.#reacher = reacher;
+    this.#holdUntil = monotonicMs() + options.holdMs;
+    this.#go(core.targets.resolve(options.target));
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #go(resolution: Resolution): void {
+    this.#cancel = undefined;
+    if (isAbsence(resolution)) {
+      const left = this.#holdUntil - monotonicMs();
+      if (resolution.state === 'down' || left <= 0) return this.#reacher.unreachable(this.#absent(resolution));
+      this.#cancel = this.#core.targets.wait(this.#options.target, left, (later) => this.#go(later));
+      return;
+    }
+    const { tls, hostname } = this.#options;
+    const options = { addresses: resolution, tls, hostname, timeoutMs: this.#core.settings.connectMs };
+    const dial = new Dial(options, this);
+    this.#cancel = () => dial.cancel();
+  }
+
+  #absent(absence: Absence): Failure {
+    if (this.#options.target.kind === 'vm') return absenceFailure(absence);
+    return faultFailure({ phase: 'lookup', code: 'ENOTFOUND' }, this.#options.label);
+  }
+
+  dialled(socket: Socket, address: Address): void {
+    this.#cancel = undefined;
+    this.#reacher.reached(socket, address);
+  }
+
+  addressFailed(address: Address, code: string): void {
+    this.#failedAt = monotonicMs();
+    this.#core.targets.failed(this.#options.target, address, code);
+  }
+
+  dialFailed(code: string): void {
+    this.#cancel = undefined;
+    if (!this.#mayComeBack()) {
+      this.#reacher.unreachable(faultFailure({ phase: 'dial', code }, this.#options.label));
+      return;
+    }
+    const timer = setTimeout(() => this.#go(this.#core.targets.resolve(this.#options.target)), REDIAL_MS);
+    this.#cancel = () => clearTimeout(timer);
+  }
+
+  /** A VM that has just come up, or whose address nobody has looked at since the dial failed. */
+  #mayComeBack(): boolean {
+    const { target } = this.#options;
+    if (target.kind !== 'vm' || monotonicMs() >= this.#holdUntil) return false;
+    return this.#core.targets.settling(target) || !this.#core.targets.confirmed(target, this.#failedAt);
+  }
+}

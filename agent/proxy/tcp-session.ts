@@ -1,0 +1,84 @@
+// One client of a TCP host: finds the target, connects, and becomes a tunnel. Until then nothing is read from the
+// client; when the target cannot be had, the client is reset, so that it does not take silence for an answer.
+import type { Socket } from 'node:net';
+import type { Address } from '../targets.ts';
+import type { Client, ClientRegister } from './client.ts';
+import type { Core } from './core.ts';
+import type { Failure } from './failure.ts';
+import type { TcpHost } from './plan.ts';
+import { Reach, type Reacher } from './reach.ts';
+import { Tunnel } from './tunnel.ts';
+import { type Owner, own, reset } from './wire.ts';
+
+export class TcpSession implements Client, Reacher, Owner {
+  readonly #core: Core;
+  readonly #socket: Socket;
+  readonly #host: TcpHost;
+  readonly #register: ClientRegister;
+  #reach: Reach | undefined;
+  #tunnel: Tunnel | undefined = undefined;
+
+  constructor(core: Core, socket: Socket, host: TcpHost, register: ClientRegister) {
+    this.#core = core;
+    this.#socket = socket;
+    this.#host = host;
+    this.#register = register;
+    host.traffic.requests++;
+    host.traffic.connections++;
+    socket.once('close', () => host.traffic.connections--);
+    register.add(this);
+    socket.pause();
+    own(socket, this);
+    this.#reach = undefined;
+    const { target, targetLabel, holdMs } = host;
+    const reach = new Reach(core, { target, label: targetLabel, tls: undefined, hostname: '', holdMs }, this);
+    if (!socket.destroyed) this.#reach = reach;
+  }
+
+  get hostId(): string {
+    return this.#host.id;
+  }
+
+  reached(upstream: Socket, _address: Address): void {
+    const { targets, settings, sweep } = this.#core;
+    const { target, traffic } = this.#host;
+    this.#reach = undefined;
+    targets.opened(target);
+    upstream.once('close', () => targets.closed(target));
+    this.#tunnel = new Tunnel({
+      client: this.#socket,
+      upstream,
+      fromClient: undefined,
+      fromUpstream: undefined,
+      traffic,
+      idleMs: settings.tunnelIdleMs,
+      sweep,
+      onOver: () => this.#register.remove(this),
+    });
+  }
+
+  unreachable(failure: Failure): void {
+    this.#reach = undefined;
+    this.#core.report({ host: this.#host.label, code: failure.code, reason: failure.reason }, 'tcp connection refused');
+    reset(this.#socket);
+  }
+
+  /** A tunnel has nothing that could be finished: it goes on until it is cut. */
+  drain(): void {
+    if (this.#tunnel === undefined) this.cut();
+  }
+
+  cut(): void {
+    if (this.#tunnel !== undefined) this.#tunnel.cut();
+    else reset(this.#socket);
+  }
+
+  // Until the tunnel takes over, only the client's end is of interest.
+  onData(): void {}
+  onEnd(): void {}
+  onDrain(): void {}
+  onClose(): void {
+    this.#reach?.cancel();
+    this.#register.remove(this);
+  }
+}

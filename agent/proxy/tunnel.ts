@@ -1,0 +1,114 @@
+// Bytes both ways between two sockets, as they come: for TCP hosts and for upgraded connections. FIN is passed on as
+// FIN while the other direction lives on; an error on one side resets the other; a slow reader slows its writer.
+import type { Socket } from 'node:net';
+import { monotonicMs, type Sweep, type Timed } from './sweep.ts';
+import type { Traffic } from './traffic.ts';
+import { type Owner, own, reset } from './wire.ts';
+
+export interface TunnelOptions {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Bytes that came from each side before the tunnel stood. */
+  readonly fromClient: Buffer | undefined;
+  readonly fromUpstream: Buffer | undefined;
+  readonly traffic: Traffic;
+  /** Milliseconds of silence both ways; 0 = no limit. */
+  readonly idleMs: number;
+  readonly sweep: Sweep;
+  /** Both sockets are gone. */
+  readonly onOver: () => void;
+}
+
+export class Tunnel implements Timed {
+  readonly #options: TunnelOptions;
+  readonly #client: Side;
+  readonly #upstream: Side;
+  #open = 2;
+  deadline = 0;
+
+  constructor(options: TunnelOptions) {
+    this.#options = options;
+    this.#client = new Side(this, options.client);
+    this.#upstream = new Side(this, options.upstream);
+    this.#client.other = this.#upstream;
+    this.#upstream.other = this.#client;
+    options.sweep.add(this);
+    this.#touch();
+    own(options.client, this.#client);
+    own(options.upstream, this.#upstream);
+    if (options.fromClient !== undefined) this.#client.onData(options.fromClient);
+    if (options.fromUpstream !== undefined) this.#upstream.onData(options.fromUpstream);
+    this.#client.start();
+    this.#upstream.start();
+  }
+
+  /** Ends both sides at once. */
+  cut(): void {
+    reset(this.#options.client);
+    reset(this.#options.upstream);
+  }
+
+  onDeadline(): void {
+    this.cut();
+  }
+
+  /** For `Side`: bytes came from `side`. */
+  moved(side: Side, bytes: number): void {
+    if (side === this.#client) this.#options.traffic.bytesIn += bytes;
+    else this.#options.traffic.bytesOut += bytes;
+    this.#touch();
+  }
+
+  /** For `Side`. */
+  closed(): void {
+    if (--this.#open > 0) return;
+    this.#options.sweep.remove(this);
+    this.#options.onOver();
+  }
+
+  #touch(): void {
+    if (this.#options.idleMs > 0) this.deadline = monotonicMs() + this.#options.idleMs;
+  }
+}
+
+/** One socket of a tunnel. */
+class Side implements Owner {
+  readonly #tunnel: Tunnel;
+  readonly #socket: Socket;
+  other!: Side;
+
+  constructor(tunnel: Tunnel, socket: Socket) {
+    this.#tunnel = tunnel;
+    this.#socket = socket;
+  }
+
+  /** Begins to read; a socket that ended or closed before it was handed over is made up for. */
+  start(): void {
+    if (this.#socket.closed) {
+      this.onClose(undefined);
+    } else if (this.#socket.readableEnded) {
+      this.onEnd();
+    } else if (!this.other.#socket.writableNeedDrain) {
+      this.#socket.resume();
+    }
+  }
+
+  onData(chunk: Buffer): void {
+    this.#tunnel.moved(this, chunk.length);
+    if (!this.other.#socket.write(chunk)) this.#socket.pause();
+  }
+
+  onDrain(): void {
+    this.other.#socket.resume();
+  }
+
+  onEnd(): void {
+    this.other.#socket.end();
+  }
+
+  onClose(error: Error | undefined): void {
+    // An orderly end has passed both FINs already; anything else must not look like one.
+    if (error !== undefined || !this.#socket.readableEnded || !this.#socket.writableFinished) reset(this.other.#socket);
+    this.#tunnel.closed();
+  }
+}

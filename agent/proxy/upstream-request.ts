@@ -1,0 +1,70 @@
+// What goes to the target: the client's request with the route's rules applied. Pure.
+import { isIP } from 'node:net';
+import { type Fields, withoutFields } from '../http1/fields.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import type { Address } from '../targets.ts';
+import { forwardingFields, type Peer } from './forwarding.ts';
+import type { HttpRoute } from './plan.ts';
+import type { UpstreamRequest } from './upstream-connection.ts';
+
+/** @param trusted whether the peer's forwarding fields are believed */
+export function upstreamRequest(
+  head: RequestHead,
+  route: HttpRoute,
+  address: Address,
+  peer: Peer,
+  trusted: boolean,
+  pseudonym: string | undefined,
+): UpstreamRequest {
+  const fields: Fields = ['Host', hostField(head, route, address)];
+  const passed = routeFields(head, route);
+  for (const item of passed) fields.push(item);
+  for (const item of forwardingFields(head, peer, trusted, route.stripPrefix)) fields.push(item);
+  addVia(fields, head, pseudonym);
+  if (head.maxForwards !== undefined) fields.push('Max-Forwards', maxForwards(head));
+  return {
+    method: head.method,
+    target: strippedTarget(head, route.stripPrefix),
+    fields,
+    length: head.framing === 'chunked' ? undefined : head.length,
+    bodyless: head.framing === 'none',
+    upgrade: head.upgrade,
+    trailersWanted: head.trailersWanted,
+    trailer: head.framing === 'chunked' ? head.trailer : undefined,
+    expectContinue: head.expectContinue,
+  };
+}
+
+function hostField(head: RequestHead, route: HttpRoute, address: Address): string {
+  if (route.preserveHost && head.authority !== '') return head.authority;
+  const host = route.target.kind === 'vm' ? address.ip : route.target.host;
+  const bracketed = isIP(host) === 6 ? `[${host}]` : host;
+  const usual = route.tls === undefined ? 80 : 443;
+  return address.port === usual ? bracketed : `${bracketed}:${address.port}`;
+}
+
+function routeFields(head: RequestHead, route: HttpRoute): Fields {
+  const settings = route.requestHeaders;
+  if (settings.length === 0) return head.fields;
+  const fields = withoutFields(head.fields, { has: (lower) => settings.some((setting) => setting.lower === lower) });
+  for (const { name, value } of settings) fields.push(name, value);
+  return fields;
+}
+
+/** RFC 9110 7.6.3: appended after existing members, with the version that was received. */
+function addVia(fields: Fields, head: RequestHead, pseudonym: string | undefined): void {
+  for (const value of head.via) fields.push('Via', value);
+  if (pseudonym !== undefined) fields.push('Via', `1.${head.minor} ${pseudonym}`);
+}
+
+/** RFC 9110 7.6.2: counted down for OPTIONS; other methods may carry it as it is. */
+function maxForwards(head: RequestHead): string {
+  const value = head.maxForwards!;
+  return head.method === 'OPTIONS' && /^[1-9][0-9]{0,8}$/.test(value) ? String(Number(value) - 1) : value;
+}
+
+function strippedTarget(head: RequestHead, prefix: string): string {
+  if (prefix === '') return head.target;
+  const rest = head.target.slice(prefix.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}

@@ -1,0 +1,105 @@
+// The data path without the agent around it: compiles a config and runs its listeners in this process. For wire tests.
+import { createServer } from 'node:net';
+import { AllTargets } from '../../agent/all-targets.ts';
+import { Compiler } from '../../agent/control/compile.ts';
+import { Reconciler } from '../../agent/control/reconciler.ts';
+import { Networks } from '../../agent/networks.ts';
+import type { Core } from '../../agent/proxy/core.ts';
+import { DnsTargets } from '../../agent/proxy/dns.ts';
+import { Pool } from '../../agent/proxy/pool.ts';
+import { Sweep } from '../../agent/proxy/sweep.ts';
+import { TrafficCounters } from '../../agent/proxy/traffic.ts';
+import type { Targets } from '../../agent/targets.ts';
+import { DEFAULT_PROXY, type Proxy, type ProxyConfig } from '../../src/model/config.ts';
+import type { Cors, Host, HttpRoute, TcpRoute } from '../../src/model/host.ts';
+
+let lastId = 0;
+
+export function httpRoute(fields: Partial<HttpRoute>): HttpRoute {
+  const match = fields.pattern === undefined ? { path: '/' } : {};
+  return {
+    id: `r${++lastId}`,
+    order: 1,
+    ...match,
+    target_port: '1',
+    schema: 'http',
+    request_headers: {},
+    response_headers: {},
+    ...fields,
+  };
+}
+
+export interface HostFields {
+  readonly host?: string;
+  readonly port: number;
+  readonly cors?: Cors;
+  readonly routes?: readonly Partial<HttpRoute>[];
+  readonly tcp?: Omit<TcpRoute, 'id'>;
+}
+
+export function host(fields: HostFields): Host {
+  const id = `h${++lastId}`;
+  const name = `${fields.host ?? '127.0.0.1'}:${fields.port}`;
+  return {
+    id,
+    name,
+    host: fields.host ?? '127.0.0.1',
+    port: String(fields.port),
+    http_routes: (fields.routes ?? []).map((route, index) => httpRoute({ order: index + 1, ...route })),
+    ...(fields.cors === undefined ? {} : { cors: fields.cors }),
+    ...(fields.tcp === undefined ? {} : { tcp_route: { id: `t${lastId}`, ...fields.tcp } }),
+  };
+}
+
+export class DataPlane {
+  readonly traffic = new TrafficCounters();
+  readonly reports: unknown[] = [];
+  readonly core: Core;
+  readonly reconciler: Reconciler;
+  readonly #compiler = new Compiler((id) => this.traffic.of(id));
+
+  constructor(vms?: Targets) {
+    const sweep = new Sweep();
+    const dns = new DnsTargets();
+    const first = this.#compiler.compile(config([], {}));
+    this.core = {
+      targets: new AllTargets(vms ?? dns, dns),
+      pool: new Pool(sweep),
+      sweep,
+      settings: { ...first.settings, trustedProxies: new Networks([]) },
+      report: (problem, message) => void this.reports.push({ ...problem, message }),
+    };
+    this.reconciler = new Reconciler(this.core);
+  }
+
+  async run(hosts: readonly Host[], proxy: Partial<Proxy> = {}): Promise<void> {
+    const prepared = await this.reconciler.prepare(this.#compiler.compile(config(hosts, proxy)), 'strict');
+    prepared.commit();
+  }
+
+  async close(): Promise<void> {
+    this.reconciler.cutAll();
+    await this.reconciler.close();
+    this.core.pool.close();
+  }
+}
+
+/** Nobody is trusted, drains are short: tests say otherwise where it matters. */
+function config(hosts: readonly Host[], proxy: Partial<Proxy>): ProxyConfig {
+  const timeouts = { ...DEFAULT_PROXY.timeouts, drain: 0.2, ...proxy.timeouts };
+  return {
+    installation: 'prproxy-test',
+    proxy: { ...DEFAULT_PROXY, enabled: true, host: '127.0.0.1', trusted_proxies: [], ...proxy, timeouts },
+    hosts: [...hosts],
+  };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(address = '127.0.0.1'): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const bound = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (bound === null || typeof bound === 'string') throw new Error('no port');
+  return bound.port;
+}
