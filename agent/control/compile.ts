@@ -1,6 +1,6 @@
 // ProxyConfig → Plan. Pure, but for certificates that are read from files. A host that an edit did not touch is the same
 // object as before, and so is what was compiled from it: the cost of an edit is that of the host it touches.
-import type { ProxyConfig } from '../../src/model/config.ts';
+import { DEFAULT_PROXY, type ProxyConfig } from '../../src/model/config.ts';
 import { type Cors, DEFAULT_CORS_ORIGINS, type Host } from '../../src/model/host.ts';
 import { Networks } from '../networks.ts';
 import { CorsPolicy, DEFAULT_METHODS } from '../proxy/cors.ts';
@@ -23,6 +23,9 @@ export class Compiler {
   constructor(trafficOf: (hostId: string) => Traffic) {
     this.#trafficOf = trafficOf;
   }
+
+  /** Settings before the first commit: the defaults. */
+  readonly idleSettings = settingsOf({ proxy: DEFAULT_PROXY, installation: '' });
 
   /** @throws ProxyError conflict (addresses), invalid (patterns, certificates) */
   compile(config: ProxyConfig): Plan {
@@ -117,7 +120,7 @@ function nonEmpty(list: readonly string[] | undefined): readonly string[] | unde
   return list === undefined || list.length === 0 ? undefined : list;
 }
 
-function settingsOf({ proxy, installation }: ProxyConfig): Settings {
+function settingsOf({ proxy, installation }: Pick<ProxyConfig, 'proxy' | 'installation'>): Settings {
   const { timeouts } = proxy;
   return {
     clientHeadMs: timeouts.client_head * 1000,

@@ -1,0 +1,91 @@
+// Reading the agent's log, which is rotated under the reader: agent.log becomes agent.log.1 and so on. A file that is
+// open stays readable after it was renamed, so it is read to its end before the new one is opened.
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { LineReader } from '../rpc/framing.ts';
+
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+/** Watching folders misses changes on some file systems; this often is looked anyway. */
+const LOOK_MS = 1000;
+
+export class LogFile {
+  readonly #path: string;
+  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
+  #reader: LineReader;
+  #fd: number | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#reader = reader(() => {});
+  }
+
+  get exists(): boolean {
+    return this.#fd !== undefined;
+  }
+
+  /** The last lines that are there now, older files included. */
+  last(count: number): string[] {
+    const lines: string[] = [];
+    this.#reader = reader((line) => lines.push(line));
+    this.#readNew();
+    for (let n = 1; lines.length < count; n++) {
+      const older = readLines(`${this.#path}.${n}`);
+      if (older === undefined) break;
+      lines.unshift(...older);
+    }
+    return count > 0 ? lines.slice(-count) : [];
+  }
+
+  /** Calls `onLine` for what comes after `last`; never resolves: the process ends by a signal or EPIPE. */
+  follow(onLine: (line: string) => void): Promise<never> {
+    this.#reader = reader(onLine);
+    this.#readNew();
+    setInterval(() => this.#readNew(), LOOK_MS);
+    try {
+      watch(dirname(this.#path), () => this.#readNew()).on('error', () => {});
+    } catch {
+      // No folder yet: the interval will see it.
+    }
+    return new Promise(() => {});
+  }
+
+  #readNew(): void {
+    for (;;) {
+      this.#fd ??= open(this.#path);
+      if (this.#fd === undefined) return;
+      let length = 0;
+      do {
+        length = readSync(this.#fd, this.#chunk);
+        this.#reader.feed(this.#chunk.subarray(0, length));
+      } while (length > 0);
+      const now = statSync(this.#path, { throwIfNoEntry: false });
+      if (now === undefined || now.ino === fstatSync(this.#fd).ino) return;
+      closeSync(this.#fd);
+      this.#fd = undefined;
+    }
+  }
+}
+
+function reader(onLine: (line: string) => void): LineReader {
+  return new LineReader(onLine, () => {}, MAX_LINE_BYTES);
+}
+
+function open(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function readLines(path: string): string[] | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    return undefined;
+  }
+}
