@@ -130,12 +130,10 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.limit(0);
     this.#head = head;
     this.#closeAfter = !head.keepAlive || this.#draining;
-    const host = this.#match(head);
-    if (host === undefined) return this.#refuse(421, 'no host of this proxy has that name on this address');
     this.#decoder = head.framing === 'chunked' ? new ChunkedDecoder() : undefined;
     this.#remaining = head.framing === 'length' ? head.length : 0;
     this.#mode = Mode.exchange;
-    const exchange = new Exchange(this.#core, this, head, host);
+    const exchange = new Exchange(this.#core, this, head, this.#match(head));
     this.#exchange = exchange;
     exchange.begin();
   }
@@ -223,7 +221,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const done = this.#exchange!.requestDone;
     this.#exchange = undefined;
     this.#head = undefined;
-    if (this.#closeAfter || !done) return this.#linger();
+    if (this.#closeAfter || !done || this.#clientEnded) return this.#linger();
     this.#mode = Mode.head;
     this.limit(this.#core.settings.keepAliveMs);
     // Not from within: the exchange that has just ended must return first.
@@ -240,6 +238,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   abort(): void {
     this.#exchange = undefined;
     const delimited = this.#head?.minor === 1;
+    this.#mode = Mode.linger;
+    this.limit(LINGER_MS);
     // Chunked or counted, a short end is seen as one; a body that ends with the connection needs a reset.
     if (delimited) this.#socket.destroySoon();
     else reset(this.#socket);

@@ -7,11 +7,12 @@ import { httpDate, reasonPhrase } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { type Address, isAbsence } from '../targets.ts';
 import type { Core } from './core.ts';
-import { clientFailure, type Failure, faultFailure, renderFailure } from './failure.ts';
+import { clientFailure, type Failure, type FailurePlace, faultFailure, renderFailure } from './failure.ts';
 import type { Peer } from './forwarding.ts';
 import { localAnswer } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
+import { Router } from './router.ts';
 import type { Traffic } from './traffic.ts';
 import type { UpstreamConnection, UpstreamEvents } from './upstream-connection.ts';
 import { upstreamRequest } from './upstream-request.ts';
@@ -53,6 +54,18 @@ export interface ClientStream {
 /** After so long without a sign from the target, a client that waits for 100 Continue gets ours (RFC 9110 10.1.1). */
 export const CONTINUE_AFTER_MS = 1_000;
 
+/** Stands for the host of a request that no host is for. */
+const NO_HOST: HttpHost = {
+  id: '',
+  label: '',
+  router: new Router([]),
+  cors: undefined,
+  traffic: { connections: 0, requests: 0, bytesIn: 0, bytesOut: 0 },
+};
+
+/** RFC 9110 15.5.20. */
+const MISDIRECTED = clientFailure(421, 'no_host', 'this proxy has no host of that name on this address');
+
 /** RFC 9110 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
@@ -78,11 +91,12 @@ export class Exchange implements UpstreamEvents {
   #answerLength: number | undefined = undefined;
   #corked = false;
 
-  constructor(core: Core, client: ClientStream, head: RequestHead, host: HttpHost) {
+  /** @param host undefined: no host of the listener is meant, which is told to the client */
+  constructor(core: Core, client: ClientStream, head: RequestHead, host: HttpHost | undefined) {
     this.#core = core;
     this.#client = client;
     this.#head = head;
-    this.#host = host;
+    this.#host = host ?? NO_HOST;
     this.#requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
   }
 
@@ -108,6 +122,7 @@ export class Exchange implements UpstreamEvents {
     this.#host.traffic.requests++;
     this.#host.traffic.connections++;
     const head = this.#head;
+    if (this.#host === NO_HOST) return this.#fail(MISDIRECTED);
     const preflight = this.#host.cors?.preflight(head.method, head.fields);
     if (preflight !== undefined) return this.#answer(preflight.status, preflight.fields, undefined);
     const local = localAnswer(head, this.#core.settings.viaPseudonym);
@@ -135,7 +150,7 @@ export class Exchange implements UpstreamEvents {
   #dial(route: HttpRoute): void {
     this.#phase = Phase.reaching;
     const { target, tls, holdMs } = route;
-    const label = route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
+    const label = targetName(route);
     this.#reach = new Reach(this.#core, { target, label, tls, hostname: this.#head.hostname, holdMs }, this);
     if (this.#phase !== Phase.reaching) this.#reach = undefined;
   }
@@ -361,9 +376,7 @@ export class Exchange implements UpstreamEvents {
   }
 
   #fault(code: string): Failure {
-    const route = this.#route!;
-    const label = route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
-    return faultFailure({ phase: 'answer', code }, label);
+    return faultFailure({ phase: 'answer', code }, targetName(this.#route!));
   }
 
   #answerFields(head: ResponseHead): Fields {
@@ -387,11 +400,16 @@ export class Exchange implements UpstreamEvents {
   // --- Answers of our own ------------------------------------------------------------------------------------------
 
   #fail(failure: Failure): void {
-    const place =
-      this.#route === undefined ? { host: this.#host.label } : { host: this.#host.label, route: this.#route.label };
-    const { fields, body } = renderFailure(failure, place, fieldValue(this.#head.fields, 'accept'));
+    const { fields, body } = renderFailure(failure, this.#place(), fieldValue(this.#head.fields, 'accept'));
     if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
     this.#answer(failure.status, this.#withCors(fields), body);
+  }
+
+  #place(): FailurePlace {
+    if (this.#host === NO_HOST) return {};
+    return this.#route === undefined
+      ? { host: this.#host.label }
+      : { host: this.#host.label, route: this.#route.label };
   }
 
   #answer(status: number, fields: Fields, body: Buffer | undefined): void {
@@ -439,4 +457,9 @@ function offered(asked: string | undefined, chosen: string | undefined): boolean
       .split(/[ \t]*,[ \t]*/)
       .every((name) => names.has(name))
   );
+}
+
+/** For people: a VM by its name; an address is nobody's business, so the route stands for it. */
+function targetName(route: HttpRoute): string {
+  return route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
 }

@@ -5,6 +5,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { MethodName, Params, Result } from '../../src/contract.ts';
+import { type Paths, pathsFromEnv } from '../../src/paths.ts';
+import { RpcClient } from '../../src/rpc/client.ts';
 import { freePort } from './data-plane.ts';
 import { PrlctlSimulator } from './prlctl/simulator.ts';
 
@@ -32,11 +35,13 @@ export interface RestAnswer {
 export class AgentHome {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly paths: Paths;
   readonly prlctl: PrlctlSimulator;
   readonly restPort: number;
 
   private constructor(path: string, prlctl: PrlctlSimulator, restPort: number) {
     this.path = path;
+    this.paths = pathsFromEnv({ PRPROXY_HOME: path });
     this.prlctl = prlctl;
     this.restPort = restPort;
     const { PRPROXY_NO_AUTOSTART: _, FORCE_COLOR: __, ...inherited } = process.env;
@@ -86,8 +91,23 @@ export class AgentHome {
     return JSON.parse(await this.ok(...args, '--json'));
   }
 
+  /** One call over the socket; an agent must run. Rejects with ProxyError. */
+  async rpc<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> {
+    const client = await RpcClient.connect(this.paths.socket);
+    try {
+      return await client.call(method, params);
+    } finally {
+      client.close();
+    }
+  }
+
+  /** The saved file, as text. */
+  saved(): Promise<string> {
+    return readFile(this.paths.config, 'utf8');
+  }
+
   async token(): Promise<string> {
-    return (await readFile(join(this.path, 'rest-token'), 'utf8')).trim();
+    return (await readFile(this.paths.token, 'utf8')).trim();
   }
 
   /** A REST request with the token. `path` begins with /v1. */

@@ -1,7 +1,7 @@
 // @ts-check
 // `prlctl monitor-events --json`: one object per line, until stdin ends. As with the real program stdout is buffered in
 // blocks when it is no terminal, and there is no event for an address. Not confirmed: the form of the time stamp.
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { phaseOf } from './machine.mjs';
 import { toolsOf } from './records.mjs';
 import { readState } from './store.mjs';
@@ -13,31 +13,22 @@ const LOOK_MS = 20;
 export function monitor(path) {
   const out = new BlockBuffer();
   let before = snapshot(path);
+  const look = () => {
+    const now = snapshot(path);
+    for (const event of changes(before, now)) out.write(`${JSON.stringify(event)}\n`);
+    before = now;
+  };
   return new Promise((resolve) => {
-    const timer = setInterval(() => {
-      const now = isThere(path) ? snapshot(path) : undefined;
-      if (now === undefined) return end();
-      for (const event of changes(before, now)) out.write(`${JSON.stringify(event)}\n`);
-      before = now;
-    }, LOOK_MS);
+    const timer = setInterval(() => (existsSync(path) ? look() : end()), LOOK_MS);
     const end = () => {
       clearInterval(timer);
       process.stdin.destroy();
+      if (existsSync(path)) look();
       out.flush();
       resolve();
     };
     process.stdin.on('end', end).on('error', end).resume();
   });
-}
-
-/** @param {string} path */
-function isThere(path) {
-  try {
-    readFileSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** @param {string} path @returns {Map<string, { state: string, tools: string }>} */

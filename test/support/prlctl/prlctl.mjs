@@ -22,6 +22,7 @@
 import { Exit, NOT_CONNECTED, vmOf } from './exit.mjs';
 import { jsonForm, list } from './list.mjs';
 import { phaseOf } from './machine.mjs';
+import { monitor } from './monitor.mjs';
 import { exec, isPowerAction, power } from './power.mjs';
 import { logCall, readState, statePath, updateState } from './store.mjs';
 
@@ -50,7 +51,7 @@ async function main() {
   await meetFaults();
   if (isPowerAction(verb)) return await power(path, verb, args);
   if (verb === 'monitor-events') {
-    await (await import('./monitor.mjs')).monitor(path);
+    await monitor(path);
     return '';
   }
   const state = readState(path);
