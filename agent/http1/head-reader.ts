@@ -31,7 +31,7 @@ export class HeadReader {
 
   /** True when what is held already goes beyond its first line. */
   get pastFirstLine(): boolean {
-    return this.#held !== undefined && this.#held.subarray(0, this.#length).includes(LF);
+    return this.#held?.subarray(0, this.#length).includes(LF) === true;
   }
 
   push(chunk: Buffer, from: number): HeadProgress {
@@ -50,9 +50,9 @@ export class HeadReader {
   #further(chunk: Buffer, from: number): HeadProgress {
     const before = this.#length;
     const progress = this.#hold(chunk, from);
-    if (progress === HeadProgress.malformed) return progress;
     const held = this.#held!;
     const end = held.subarray(0, this.#length).indexOf(HEAD_END, Math.max(0, before - 3));
+    // Bytes behind the end are not the head's: nothing of them is looked at.
     if (end < 0) return progress;
     if (end + 4 > this.#limit) return HeadProgress.tooLarge;
     this.text = held.toString('latin1', 0, end + 4);
@@ -66,13 +66,13 @@ export class HeadReader {
   #hold(chunk: Buffer, from: number): HeadProgress {
     const room = this.#limit + 1 - this.#length;
     const take = Math.min(chunk.length - from, room);
-    const needed = this.#length + take;
+    const before = this.#length;
+    const needed = before + take;
     if (this.#held === undefined || needed > this.#held.length) this.#grow(needed);
-    chunk.copy(this.#held!, this.#length, from, from + take);
-    const malformed = hasBareLineEnd(this.#held!, Math.max(0, this.#length - 1), needed);
+    chunk.copy(this.#held!, before, from, from + take);
     this.#length = needed;
-    if (malformed) return HeadProgress.malformed;
-    return this.#length > this.#limit ? HeadProgress.tooLarge : HeadProgress.more;
+    if (hasBareLineEnd(this.#held!, Math.max(0, before - 1), needed)) return HeadProgress.malformed;
+    return needed > this.#limit ? HeadProgress.tooLarge : HeadProgress.more;
   }
 
   #grow(needed: number): void {

@@ -20,7 +20,7 @@ import { type Owner, own, reset } from './wire.ts';
 /** After our last answer: how long, and how much, we read on so that the client can read it (RFC 9112 9.6). */
 export const LINGER_MS = 3_000;
 export const MAX_LINGER_BYTES = 1_048_576;
-/** A client's FIN behind a complete request is an abort when no answer has begun by then. */
+/** A client's FIN behind a complete request is an abort when no answer has begun, or goes on, by then. */
 export const HALF_CLOSE_MS = 1_000;
 
 const TLS_HANDSHAKE = 0x16;
@@ -303,13 +303,17 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const exchange = this.#exchange!;
     // RFC 9112 8: a request that is cut off is never made to look complete.
     if (!exchange.requestDone) return this.cut();
-    const head = this.#head!;
     // RFC 9112 9.6: a half-close by one who said that nothing follows is no abort.
-    if (head.minor === 0 || !head.keepAlive || exchange.answering) return;
-    const timer = setTimeout(() => {
-      if (this.#exchange === exchange && !exchange.answering) this.cut();
+    const head = this.#head!;
+    if (head.minor === 0 || !head.keepAlive) return;
+    // Anybody else has gone, unless the answer is on its way to it: a write to one who has gone is reset.
+    let written = this.#socket.bytesWritten;
+    const timer = setInterval(() => {
+      if (this.#exchange !== exchange) return clearInterval(timer);
+      if (!exchange.answering || this.#socket.bytesWritten === written) this.cut();
+      written = this.#socket.bytesWritten;
     }, HALF_CLOSE_MS);
-    this.#socket.once('close', () => clearTimeout(timer));
+    this.#socket.once('close', () => clearInterval(timer));
   }
 
   onDeadline(): void {

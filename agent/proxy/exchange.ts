@@ -5,6 +5,7 @@ import { type Fields, fieldValue, withoutFields } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { httpDate, reasonPhrase } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { listMembers } from '../http1/tokens.ts';
 import { type Address, isAbsence } from '../targets.ts';
 import type { Core } from './core.ts';
 import { clientFailure, type Failure, type FailurePlace, faultFailure, renderFailure } from './failure.ts';
@@ -449,14 +450,9 @@ export class Exchange implements UpstreamEvents {
 
 /** RFC 9110 7.8: only a protocol that the client offered. */
 function offered(asked: string | undefined, chosen: string | undefined): boolean {
-  const names = new Set(asked?.toLowerCase().split(/[ \t]*,[ \t]*/));
-  return (
-    chosen !== undefined &&
-    chosen
-      .toLowerCase()
-      .split(/[ \t]*,[ \t]*/)
-      .every((name) => names.has(name))
-  );
+  const names = new Set(listMembers(asked ?? ''));
+  if (chosen === undefined) return false;
+  return listMembers(chosen).every((name) => names.has(name));
 }
 
 /** For people: a VM by its name; an address is nobody's business, so the route stands for it. */

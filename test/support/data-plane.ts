@@ -53,7 +53,7 @@ export function host(fields: HostFields): Host {
 
 export class DataPlane {
   readonly traffic = new TrafficCounters();
-  readonly reports: unknown[] = [];
+  readonly #waiting: { readonly message: string; readonly resolve: () => void }[] = [];
   readonly core: Core;
   readonly reconciler: Reconciler;
   readonly #compiler = new Compiler((id) => this.traffic.of(id));
@@ -67,7 +67,7 @@ export class DataPlane {
       pool: new Pool(sweep),
       sweep,
       settings: { ...first.settings, trustedProxies: new Networks([]) },
-      report: (problem, message) => void this.reports.push({ ...problem, message }),
+      report: (_, message) => this.#report(message),
     };
     this.reconciler = new Reconciler(this.core);
   }
@@ -75,6 +75,23 @@ export class DataPlane {
   async run(hosts: readonly Host[], proxy: Partial<Proxy> = {}): Promise<void> {
     const prepared = await this.reconciler.prepare(this.#compiler.compile(config(hosts, proxy)), 'strict');
     prepared.commit();
+  }
+
+  /** As at boot: what cannot be bound is retried. */
+  async boot(hosts: readonly Host[], proxy: Partial<Proxy> = {}): Promise<void> {
+    const prepared = await this.reconciler.prepare(this.#compiler.compile(config(hosts, proxy)), 'lenient');
+    prepared.commit();
+  }
+
+  /** Resolves when the data path has reported something of that text. */
+  reported(message: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ message, resolve });
+    });
+  }
+
+  #report(message: string): void {
+    for (const waiting of this.#waiting) if (waiting.message === message) waiting.resolve();
   }
 
   async close(): Promise<void> {

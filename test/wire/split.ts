@@ -5,7 +5,7 @@ const MAX_EVERY = 512;
 const SEEDED = 6;
 
 export function splitPlaces(text: string): number[] {
-  if (process.env['WIRE_SPLITS'] === 'every' && text.length <= MAX_EVERY) {
+  if (process.env.WIRE_SPLITS === 'every' && text.length <= MAX_EVERY) {
     return Array.from({ length: text.length - 1 }, (_, i) => i + 1);
   }
   const places = new Set<number>();

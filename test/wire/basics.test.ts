@@ -1,3 +1,4 @@
+// The main paths at a glance: a GET, pipelining, a dead target, an upgrade, a TCP tunnel.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
 import { answering, exchange, RawClient, RawOrigin } from '../support/raw.ts';

@@ -1,0 +1,340 @@
+// How connections live and end: reuse, aborts by either side, half-close, time limits, early answers, retries, limits.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DataPlane, freePort, type HostFields, host } from '../support/data-plane.ts';
+import { answering, exchange, type OriginConnection, RawClient, RawOrigin } from '../support/raw.ts';
+import { parseAnswers } from './answers.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+let plane: DataPlane;
+let port: number;
+const origins: RawOrigin[] = [];
+
+beforeEach(async () => {
+  plane = new DataPlane();
+  port = await freePort();
+});
+afterEach(async () => {
+  await plane.close();
+  for (const origin of origins.splice(0)) await origin.close();
+});
+
+async function serve(serveOne?: (connection: OriginConnection) => void, more: Partial<HostFields> = {}, timeouts = {}) {
+  const origin = await new RawOrigin(serveOne).listen();
+  origins.push(origin);
+  const routes = [{ target_host: '127.0.0.1', target_port: String(origin.port), ...more.routes?.[0] }];
+  await plane.run([host({ port, ...more, routes })], { timeouts: timeouts as never });
+  return origin;
+}
+
+test('uses an upstream connection for one request after the other, of several clients', async () => {
+  const origin = await serve(answering(OK));
+  for (let i = 0; i < 3; i++) await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  expect(origin.connections).toHaveLength(1);
+});
+
+test('does not reuse a connection on which the target spoke while it was idle', async () => {
+  const origin = await serve(answering(OK));
+  await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const first = origin.connections[0]!;
+  first.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL');
+  await first.until(({ closed, ended }) => closed || ended);
+  expect(await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/\r\n\r\nok$/);
+  expect(origin.connections).toHaveLength(2);
+});
+
+test('repeats a GET once on a fresh connection when a reused one was closed under it', async () => {
+  let count = 0;
+  const origin = await serve((connection) => {
+    const mine = ++count;
+    let requests = 0;
+    connection.socket.on('data', () => {
+      if (mine === 1 && ++requests === 2) connection.socket.destroy();
+      else connection.write(OK);
+    });
+  });
+  const client = new RawClient(port).send(GET);
+  await client.until((text) => text.endsWith('ok'));
+  client.send(GET);
+  await client.until((text) => text.split('\r\n\r\nok').length === 3);
+  expect(origin.connections).toHaveLength(2);
+  client.close();
+});
+
+test('does not repeat a POST that may have reached the target', async () => {
+  let count = 0;
+  const origin = await serve((connection) => {
+    const mine = ++count;
+    let requests = 0;
+    connection.socket.on('data', () => {
+      if (mine === 1 && ++requests === 2) connection.socket.destroy();
+      else connection.write(OK);
+    });
+  });
+  const client = new RawClient(port).send(GET);
+  await client.until((text) => text.endsWith('ok'));
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  expect(await client.end()).toMatch(/HTTP\/1\.1 502 /);
+  expect(origin.connections).toHaveLength(1);
+});
+
+test('does not repeat a GET on a fresh connection', async () => {
+  const origin = await serve((connection) => connection.socket.on('data', () => connection.socket.destroy()));
+  expect(await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 502 /);
+  expect(origin.connections).toHaveLength(1);
+});
+
+test('ends the upstream request when the client goes while it waits', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  const connection = await next;
+  await connection.head();
+  client.socket.resetAndDestroy();
+  await connection.until(({ closed, ended }) => closed || ended);
+});
+
+test('takes the end of a client behind a complete request for an abort, within a second', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  const connection = await next;
+  await connection.head();
+  const began = performance.now();
+  client.socket.end();
+  await connection.until(({ closed, ended }) => closed || ended);
+  expect(performance.now() - began).toBeLessThan(2_500);
+});
+
+test.each(['GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n'])(
+  'delivers the answer to a client that closed its side on purpose (9112 9.6)',
+  async (request) => {
+    const origin = await serve();
+    const next = origin.next();
+    const client = new RawClient(port).send(request);
+    client.socket.end();
+    const connection = await next;
+    await connection.head();
+    connection.write(OK);
+    expect(await client.end()).toMatch(/\r\n\r\nok$/);
+  },
+);
+
+test('never completes an upload that the client cut off', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+  );
+  const connection = await next;
+  await connection.until(({ received }) => received.endsWith('3\r\nabc\r\n'));
+  client.socket.end();
+  await connection.until(({ closed, ended }) => closed || ended);
+  expect(connection.received).not.toContain('0\r\n\r\n');
+});
+
+test('ends a download when the client goes, and the target with it', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n');
+  await client.until((text) => text.includes('hi'));
+  client.close();
+  await connection.until(({ closed, ended }) => closed || ended);
+});
+
+test('relays an answer that comes before the upload is complete, and says close', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc');
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig');
+  const received = await client.end();
+  const [answer] = parseAnswers(received, false, client.wasReset);
+  expect(answer).toMatchObject({ status: 413, body: 'big', complete: true });
+  expect(answer!.values('connection')).toEqual(['close']);
+  expect(client.wasReset).toBe(false);
+});
+
+test('lets a client read an error answer while it is still sending', async () => {
+  await plane.run([host({ port })]);
+  const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n');
+  client.send('x'.repeat(300_000));
+  expect(await client.end()).toMatch(/^HTTP\/1\.1 404 /);
+  expect(client.wasReset).toBe(false);
+});
+
+test('passes each part of an upload on as it comes', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(
+    'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n',
+  );
+  const connection = await next;
+  await connection.head();
+  client.send('3\r\nabc\r\n');
+  await connection.until(({ received }) => received.endsWith('3\r\nabc\r\n'));
+  client.send('2\r\nde\r\n0\r\n\r\n');
+  await connection.until(({ received }) => received.endsWith('2\r\nde\r\n0\r\n\r\n'));
+  connection.write(OK);
+  expect(await client.end()).toMatch(/ok$/);
+});
+
+test('passes the head of an answer on before its body, and each part as it comes', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n');
+  await client.until((text) => text.includes('text/event-stream'));
+  connection.write('data: 1\n\n');
+  await client.until((text) => text.includes('data: 1'));
+  client.close();
+});
+
+test('answers 408 to a head that drips in, however steadily', async () => {
+  await serve(undefined, {}, { client_head: 0.4 });
+  const client = new RawClient(port).send('GET / HTTP/1.1\r\n');
+  const drip = setInterval(() => client.send('X'), 50);
+  expect(await client.end()).toMatch(/^HTTP\/1\.1 408 /);
+  clearInterval(drip);
+});
+
+test('closes a connection that never sends a byte, without an answer', async () => {
+  await serve(undefined, {}, { client_head: 0.2 });
+  const client = new RawClient(port);
+  expect(await client.end()).toBe('');
+});
+
+test('closes an idle connection after the keep-alive time', async () => {
+  await serve(answering(OK), {}, { keep_alive: 0.3 });
+  const client = new RawClient(port).send(GET);
+  expect(await client.end()).toMatch(/ok$/);
+  expect(client.wasReset).toBe(false);
+});
+
+test('answers 504 when the target takes too long to answer', async () => {
+  const origin = await serve(undefined, {}, { response_head: 0.3 });
+  const next = origin.next();
+  const answer = await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  expect(answer).toMatch(/^HTTP\/1\.1 504 /);
+  await (await next).until(({ closed, ended }) => closed || ended);
+});
+
+test('keeps to the response time limit of the route', async () => {
+  await serve(undefined, { routes: [{ response_timeout: 0.3 }] });
+  expect(await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 504 /);
+});
+
+test('answers 408 to an upload that stalls', async () => {
+  await serve(undefined, {}, { body_idle: 0.3 });
+  const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
+  expect(await client.end()).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('cuts an answer of known length that stalls, but never a stream', async () => {
+  const origin = await serve(undefined, {}, { body_idle: 0.3 });
+  const next = origin.next();
+  const counted = new RawClient(port).send(GET);
+  const first = await next;
+  await first.head();
+  const following = origin.next();
+  const streamed = new RawClient(port).send(GET);
+  const second = await following;
+  await second.head();
+  second.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
+  first.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+  await counted.end();
+  expect(parseAnswers(counted.received, false, counted.wasReset)[0]!.complete).toBe(false);
+  // The stream has been silent as long as the other, and goes on.
+  second.write('1\r\nb\r\n0\r\n\r\n');
+  await streamed.until((text) => text.endsWith('0\r\n\r\n'));
+  streamed.close();
+});
+
+test('asks a waiting client for its body when the target says nothing (9110 10.1.1)', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(
+    'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n',
+  );
+  const connection = await next;
+  expect(await connection.head()).toMatch(/Expect: 100-continue/);
+  await client.until((text) => text.startsWith('HTTP/1.1 100 Continue\r\n\r\n'));
+  client.send('hi');
+  await connection.until(({ received }) => received.endsWith('hi'));
+  connection.write(`HTTP/1.1 100 Continue\r\n\r\n${OK}`);
+  const received = await client.end();
+  expect(received.match(/ 100 /g)).toHaveLength(1);
+  expect(received).toMatch(/ok$/);
+});
+
+test('passes the target’s own 100 on, and its refusal without one', async () => {
+  const origin = await serve();
+  const request =
+    'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n';
+  const next = origin.next();
+  const client = new RawClient(port).send(request);
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 100 Continue\r\n\r\n');
+  await client.until((text) => text.startsWith('HTTP/1.1 100 '));
+  client.send('hi');
+  await connection.until(({ received }) => received.endsWith('hi'));
+  connection.write(OK);
+  expect(await client.end()).toMatch(/ok$/);
+  // The same connection is used again, with the next request on it.
+  const refused = new RawClient(port).send(request);
+  await connection.until(({ received }) => received.split('\r\n\r\n').length === 3);
+  connection.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+  expect(await refused.end()).toMatch(/^HTTP\/1\.1 401 /);
+});
+
+test('refuses connections beyond the limit of the listener, in words', async () => {
+  const origin = await new RawOrigin(answering(OK)).listen();
+  origins.push(origin);
+  const routes = [{ target_host: '127.0.0.1', target_port: String(origin.port) }];
+  await plane.run([host({ port, routes })], { limits: { connections: 2 } });
+  const held = [new RawClient(port).send(GET), new RawClient(port).send(GET)];
+  for (const client of held) await client.until((text) => text.endsWith('ok'));
+  expect(await new RawClient(port).end()).toMatch(/^HTTP\/1\.1 503 [\s\S]*too many connections/);
+  for (const client of held) client.close();
+});
+
+test('closes a TLS greeting on a plain port without a word', async () => {
+  await serve();
+  expect(await exchange(port, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')).toBe('');
+});
+
+test('pauses a target whose client does not read', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  client.socket.pause();
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const megabyte = Buffer.alloc(1 << 20, 97);
+  const chunk = Buffer.concat([Buffer.from('100000\r\n'), megabyte, Buffer.from('\r\n')]);
+  let written = 0;
+  // Loopback buffers hold some megabytes; far below what would have gone out without back-pressure.
+  while (written < 64 && connection.socket.write(chunk)) written++;
+  const stalled = await Promise.race([
+    new Promise((resolve) => connection.socket.once('drain', () => resolve(false))).then(async () => {
+      for (let i = 0; i < 64; i++) if (!connection.socket.write(chunk)) await once(connection);
+      return false;
+    }),
+    new Promise((resolve) => setTimeout(() => resolve(true), 1_000)),
+  ]);
+  expect(stalled).toBe(true);
+  client.close();
+});
+
+function once(connection: OriginConnection): Promise<void> {
+  return new Promise((resolve) => connection.socket.once('drain', () => resolve()));
+}

@@ -1,0 +1,242 @@
+// The rules of hosts and routes on the wire: names, order, CORS, header injection, prefixes, errors for people.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Cors, HttpRoute } from '../../src/model/host.ts';
+import { DataPlane, freePort, host } from '../support/data-plane.ts';
+import { exchange } from '../support/raw.ts';
+import { RecordingOrigin, valuesOf } from '../support/recording-origin.ts';
+
+let plane: DataPlane;
+let origin: RecordingOrigin;
+let port: number;
+
+beforeEach(async () => {
+  plane = new DataPlane();
+  origin = await new RecordingOrigin().listen();
+  port = await freePort();
+});
+afterEach(async () => {
+  await plane.close();
+  await origin.close();
+});
+
+function route(fields: Partial<HttpRoute>): Partial<HttpRoute> {
+  return { target_host: '127.0.0.1', target_port: String(origin.port), ...fields };
+}
+
+function web(cors: Cors | undefined, ...routes: Partial<HttpRoute>[]) {
+  const fields = { port, routes: (routes.length === 0 ? [{}] : routes).map(route) };
+  return host(cors === undefined ? fields : { ...fields, cors });
+}
+
+function get(path: string, ...fields: string[]): Promise<string> {
+  return request('GET', path, ...fields);
+}
+
+function request(method: string, path: string, ...fields: string[]): Promise<string> {
+  const named = fields.some((field) => field.startsWith('Host:')) ? fields : ['Host: a.test', ...fields];
+  return exchange(port, [`${method} ${path} HTTP/1.1`, 'Connection: close', ...named, '', ''].join('\r\n'));
+}
+
+describe('hosts on one address', () => {
+  test('are found by exact name, then the longest wildcard, then the address', async () => {
+    const named = (name: string, header: string) =>
+      host({ host: name, port, routes: [route({ response_headers: { 'X-Host': header } })] });
+    await plane.run([
+      named('127.0.0.1', 'address'),
+      named('*.test', 'short'),
+      named('*.b.test', 'long'),
+      named('a.b.test', 'exact'),
+    ]);
+    const hostOf = async (name: string) => /X-Host: (\w+)/.exec(await get('/', `Host: ${name}`))?.[1];
+    expect(await hostOf('a.b.test')).toBe('exact');
+    expect(await hostOf('A.B.Test.:1234')).toBe('exact');
+    expect(await hostOf('c.b.test')).toBe('long');
+    expect(await hostOf('x.y.test')).toBe('short');
+    expect(await hostOf('test')).toBe('address');
+    expect(await hostOf('else')).toBe('address');
+  });
+
+  test('answer 421 to a name that nobody has, over and over on one connection', async () => {
+    await plane.run([host({ host: 'a.test', port, routes: [route({})] })]);
+    const answer = await exchange(
+      port,
+      `${'GET / HTTP/1.1\r\nHost: b.test\r\n\r\n'.repeat(2)}GET / HTTP/1.1\r\nHost: b.test\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer.match(/HTTP\/1\.1 421 /g)).toHaveLength(3);
+  });
+});
+
+describe('routes', () => {
+  test('match at segment boundaries only, the first in order wins', async () => {
+    await plane.run([
+      web(
+        undefined,
+        { path: '/app', response_headers: { 'X-R': 'app' } },
+        { pattern: '^/v[12](/|$)', response_headers: { 'X-R': 'pattern' } },
+      ),
+    ]);
+    const routeOf = async (path: string) =>
+      /X-R: (\w+)/.exec(await get(path))?.[1] ?? /^HTTP\/1\.1 (\d+)/.exec(await get(path))?.[1];
+    expect(await routeOf('/app')).toBe('app');
+    expect(await routeOf('/app/')).toBe('app');
+    expect(await routeOf('/app/x?y')).toBe('app');
+    expect(await routeOf('/app?y')).toBe('app');
+    expect(await routeOf('/apple')).toBe('404');
+    expect(await routeOf('/v1')).toBe('pattern');
+    expect(await routeOf('/v3')).toBe('404');
+  });
+
+  test('never fall through to a later one when the target is down', async () => {
+    await plane.run([web(undefined, { path: '/app', target_port: String(await freePort()) }, { path: '/' })]);
+    expect(await get('/app')).toMatch(/^HTTP\/1\.1 502 /);
+    expect(origin.requests).toEqual([]);
+  });
+
+  test('strip their prefix and tell it', async () => {
+    await plane.run([web(undefined, { path: '/app', strip_prefix: true })]);
+    await get('/app');
+    await get('/app/x//y?z=%2F');
+    await get('/app?q');
+    expect(origin.requests.map(({ url }) => url)).toEqual(['/', '/x//y?z=%2F', '/?q']);
+    expect(valuesOf(origin.requests[0]!.rawHeaders, 'x-forwarded-prefix')).toEqual(['/app']);
+  });
+
+  test('send the target’s own Host when told to', async () => {
+    await plane.run([web(undefined, { preserve_host: false })]);
+    await get('/');
+    expect(valuesOf(origin.requests[0]!.rawHeaders, 'host')).toEqual([`127.0.0.1:${origin.port}`]);
+  });
+
+  test('set request and response headers, replacing those of that name', async () => {
+    await plane.run([
+      web(undefined, { request_headers: { 'X-A': 'ours' }, response_headers: { Connection2: 'x', Date: 'never' } }),
+    ]);
+    const answer = await get('/', 'x-a: theirs', 'X-A: too');
+    expect(valuesOf(origin.requests[0]!.rawHeaders, 'x-a')).toEqual(['ours']);
+    expect(answer.match(/\r\nDate: /g)).toHaveLength(1);
+    expect(answer).toContain('\r\nDate: never\r\n');
+  });
+
+  test('do not set response headers on answers of prproxy itself', async () => {
+    await plane.run([
+      web(undefined, { path: '/', target_port: String(await freePort()), response_headers: { 'X-R': 'r' } }),
+    ]);
+    expect(await get('/')).not.toContain('X-R');
+  });
+});
+
+describe('forwarding fields', () => {
+  test('of a trusted peer are kept and added to', async () => {
+    await plane.run([web(undefined)], { trusted_proxies: ['127.0.0.0/8'] });
+    await get(
+      '/',
+      'X-Forwarded-For: 1.2.3.4, 5.6.7.8',
+      'X-Forwarded-For: 9.9.9.9',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: outer.test',
+      'x_forwarded_host: evil',
+    );
+    const { rawHeaders } = origin.requests[0]!;
+    expect(valuesOf(rawHeaders, 'x-forwarded-for')).toEqual(['1.2.3.4, 5.6.7.8, 9.9.9.9, 127.0.0.1']);
+    expect(valuesOf(rawHeaders, 'x-forwarded-proto')).toEqual(['https']);
+    expect(valuesOf(rawHeaders, 'x-forwarded-host')).toEqual(['outer.test']);
+    expect(valuesOf(rawHeaders, 'x_forwarded_host')).toEqual([]);
+    expect(valuesOf(rawHeaders, 'x-forwarded-port')).toEqual([String(port)]);
+  });
+});
+
+describe('CORS', () => {
+  const cors: Cors = {
+    enabled: true,
+    allowed_origins: ['https://app.test', 'https://*.dev.test'],
+    allowed_methods: ['GET', 'PUT'],
+    allowed_headers: ['X-A'],
+    allow_credentials: true,
+    exposed_headers: ['X-Out'],
+    max_age: 60,
+  };
+  const preflight = (origin: string, method = 'PUT', headers = 'x-a') =>
+    request(
+      'OPTIONS',
+      '/',
+      `Origin: ${origin}`,
+      `Access-Control-Request-Method: ${method}`,
+      `Access-Control-Request-Headers: ${headers}`,
+    );
+
+  test('answers an allowed preflight itself', async () => {
+    await plane.run([web(cors)]);
+    const answer = await preflight('https://app.test');
+    expect(answer).toMatch(/^HTTP\/1\.1 204 /);
+    expect(answer).toContain('\r\nAccess-Control-Allow-Origin: https://app.test\r\n');
+    expect(answer).toContain('\r\nAccess-Control-Allow-Credentials: true\r\n');
+    expect(answer).toContain('\r\nAccess-Control-Allow-Methods: GET, PUT\r\n');
+    expect(answer).toContain('\r\nAccess-Control-Allow-Headers: X-A\r\n');
+    expect(answer).toContain('\r\nAccess-Control-Max-Age: 60\r\n');
+    expect(answer.match(/\r\nVary: /g)).toHaveLength(3);
+    expect(origin.requests).toEqual([]);
+  });
+
+  test.each([
+    ['a foreign origin', () => preflight('https://evil.test')],
+    ['two labels for one star', () => preflight('https://a.b.dev.test')],
+    ['another method', () => preflight('https://app.test', 'DELETE')],
+    ['another header', () => preflight('https://app.test', 'PUT', 'x-a, x-b')],
+  ])('refuses a preflight from or for %s with 403 and no CORS fields', async (_, send) => {
+    await plane.run([web(cors)]);
+    const answer = await send();
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).not.toContain('Access-Control-Allow');
+  });
+
+  test('forwards other OPTIONS requests', async () => {
+    await plane.run([web(cors)]);
+    expect(await request('OPTIONS', '/', 'Origin: https://app.test')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(origin.requests).toHaveLength(1);
+  });
+
+  test('marks answers to an allowed origin, errors included, and varies on Origin', async () => {
+    await plane.run([web(cors, { path: '/ok' }, { path: '/down', target_port: String(await freePort()) })]);
+    for (const path of ['/ok', '/down', '/nowhere']) {
+      const answer = await get(path, 'Origin: https://x.dev.test');
+      expect(answer.match(/Access-Control-Allow-Origin: https:\/\/x\.dev\.test\r\n/g)).toHaveLength(1);
+      expect(answer).toContain('\r\nAccess-Control-Expose-Headers: X-Out\r\n');
+      expect(answer).toContain('\r\nVary: Origin\r\n');
+    }
+  });
+
+  test('forwards a foreign origin’s request and gives it no CORS fields', async () => {
+    await plane.run([web(cors)]);
+    const answer = await get('/', 'Origin: https://evil.test');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).not.toContain('Access-Control');
+    expect(answer).toContain('\r\nVary: Origin\r\n');
+  });
+
+  test('is always * and varies on nothing when every origin is allowed without credentials', async () => {
+    await plane.run([web({ enabled: true })]);
+    const answer = await get('/', 'Origin: https://any.test');
+    expect(answer).toContain('\r\nAccess-Control-Allow-Origin: *\r\n');
+    expect(answer).not.toContain('Vary');
+    expect(await preflight('https://any.test', 'PATCH', 'x-any')).toContain(
+      '\r\nAccess-Control-Allow-Headers: x-any\r\n',
+    );
+  });
+});
+
+describe('an error answer', () => {
+  test('is text for programs and a page for browsers, and reflects nothing', async () => {
+    await plane.run([web(undefined, { path: '/app' })]);
+    const text = await get('/<script>', 'Accept: */*');
+    expect(text).toMatch(/^HTTP\/1\.1 404 [\s\S]*Content-Type: text\/plain/);
+    const page = await get('/<script>', 'Accept: text/html,application/xhtml+xml,*/*;q=0.8');
+    expect(page).toMatch(/Content-Type: text\/html[\s\S]*<h1>404 Not Found<\/h1>/);
+    expect(text + page).not.toContain('<script>');
+  });
+
+  test('has no body when it answers HEAD', async () => {
+    await plane.run([web(undefined, { path: '/app' })]);
+    const answer = await request('HEAD', '/');
+    expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*Content-Length: [1-9][0-9]*\r\n[\s\S]*\r\n\r\n$/);
+  });
+});
