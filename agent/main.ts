@@ -5,14 +5,13 @@ import { ERROR_CODES, errorBody, ProxyError } from '../src/errors.ts';
 import { prepareHome } from '../src/home.ts';
 import { type Paths, pathsFromEnv } from '../src/paths.ts';
 import { checkSocketPath } from '../src/rpc/client.ts';
-import { startAgent } from './agent.ts';
+import { type Agent, startAgent } from './agent.ts';
 import { createLog, type Logger } from './log.ts';
 import { tellReady } from './ready.ts';
 import { becomeTheAgent } from './single.ts';
 
 /** What closing may take beyond the drain time of the settings. */
 const CLOSE_MARGIN_MS = 10_000;
-const DEFAULT_DRAIN_S = 5;
 /** Ctrl-C and npm deliver one signal twice, to the group and through the parent; a second one counts only after this. */
 const SAME_SIGNAL_MS = 300;
 
@@ -25,14 +24,6 @@ export interface MainOptions {
 interface Options {
   readonly foreground: boolean;
   readonly readyFd: number | undefined;
-}
-
-/** What is needed of a running agent here. */
-interface Running {
-  close(): Promise<void>;
-  readonly stopRequested: Promise<void>;
-  /** The drain time of the settings, now. */
-  drainSeconds?(): number;
 }
 
 export async function main({ argv, env, version }: MainOptions): Promise<void> {
@@ -50,6 +41,8 @@ export async function main({ argv, env, version }: MainOptions): Promise<void> {
     catchBugs(log);
     const outcome = await becomeTheAgent(paths, version);
     if ('other' in outcome) return reportOther(outcome.other.pid, paths, options);
+    // Also keeps it reachable: a lock that is garbage-collected is released.
+    process.on('exit', () => outcome.lock.release());
     const agent = await startAgent({ paths, version, log, env });
     tellReady(options.readyFd, { ready: true, pid: process.pid });
     log.info({ version, home: paths.home }, 'the agent is ready');
@@ -100,7 +93,7 @@ function catchBugs(log: Logger): void {
 }
 
 /** SIGTERM, SIGINT or a request to stop: close cleanly; a second signal, or a close that takes too long, ends it at once. */
-function untilStopped(agent: Running, log: Logger): void {
+function untilStopped(agent: Agent, log: Logger): void {
   let askedAt: number | undefined;
   const stop = (why: string) => {
     if (askedAt !== undefined) {
@@ -109,7 +102,7 @@ function untilStopped(agent: Running, log: Logger): void {
     }
     askedAt = Date.now();
     log.info(`${why}: the agent ends`);
-    const limit = (agent.drainSeconds?.() ?? DEFAULT_DRAIN_S) * 1000 + CLOSE_MARGIN_MS;
+    const limit = agent.drainSeconds() * 1000 + CLOSE_MARGIN_MS;
     setTimeout(() => {
       log.error(`the agent could not end cleanly within ${limit} ms`);
       process.exit(1);

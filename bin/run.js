@@ -39,6 +39,8 @@ async function start() {
   });
   const { pathsFromEnv } = await import(new URL('src/paths.js', dist).href);
   enableCompileCache(pathsFromEnv().home);
+  // In 'development' or 'test' oclif warns on stderr about things that concern its own users, not ours.
+  delete process.env.NODE_ENV;
   const { run } = await import('@oclif/core/run');
   const { settings } = await import('@oclif/core/settings');
   settings.enableAutoTranspile = false;

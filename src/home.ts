@@ -1,6 +1,6 @@
 // The private folder that holds everything. Made by whoever comes first, agent or CLI; one that belongs to somebody
 // else is refused before anything is written: `sudo prproxy` must not leave root's files in a user's folder.
-import { chmodSync, lstatSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, type Stats, statSync } from 'node:fs';
 import { ProxyError } from './errors.ts';
 import type { Paths } from './paths.ts';
 
@@ -20,14 +20,12 @@ function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: PRIVATE });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const isFile = (code === 'EEXIST' || code === 'ENOTDIR') && !isFolder(path);
-    const text = isFile ? `${path} is not a folder` : `the folder ${path} cannot be made: ${message}`;
-    throw unusable(text, error);
+    // A folder that is there is no error; EEXIST is about anything else.
+    throw unusable(
+      code === 'EEXIST' ? `${path} is not a folder` : `the folder ${path} cannot be made: ${message}`,
+      error,
+    );
   }
-}
-
-function isFolder(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function checkOwner(path: string, stats: Stats): void {
@@ -38,5 +36,5 @@ function checkOwner(path: string, stats: Stats): void {
 }
 
 function unusable(text: string, cause?: unknown): ProxyError {
-  return new ProxyError('invalid', `${text}; or set PRPROXY_HOME to a folder of your own`, undefined, { cause });
+  return new ProxyError('invalid', `${text}; you can set PRPROXY_HOME to a folder of your own`, undefined, { cause });
 }

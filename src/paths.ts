@@ -18,11 +18,11 @@ export const MAX_SOCKET_PATH_BYTES = 103;
 
 function defaultHome(env: NodeJS.ProcessEnv): string {
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'prproxy');
-  return join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'prproxy');
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'prproxy');
 }
 
 export function pathsFromEnv(env: NodeJS.ProcessEnv = process.env): Paths {
-  const home = resolve(env['PRPROXY_HOME'] || defaultHome(env));
+  const home = resolve(env.PRPROXY_HOME || defaultHome(env));
   return {
     home,
     config: join(home, 'config.json'),

@@ -15,7 +15,7 @@ export interface RestRoute {
 /** All routes, each path once per verb; a fixed segment comes before a parameter in its place. */
 export function restRoutes(): RestRoute[] {
   const names = Object.keys(methods) as MethodName[];
-  return names.flatMap(routesOf).sort((a, b) => rank(a.path).localeCompare(rank(b.path)));
+  return names.flatMap(routesOf).sort(fixedFirst);
 }
 
 function routesOf(method: MethodName): RestRoute[] {
@@ -30,7 +30,9 @@ function routesOf(method: MethodName): RestRoute[] {
   }));
 }
 
-/** Sorts `{` behind every letter. */
-function rank(path: string): string {
-  return path.replaceAll(/\{\w+\}/g, '~');
+/** By code units `~` is behind every letter. */
+function fixedFirst(a: RestRoute, b: RestRoute): number {
+  const [first, second] = [a, b].map(({ path }) => path.replaceAll(/\{\w+\}/g, '~')) as [string, string];
+  if (first === second) return 0;
+  return first < second ? -1 : 1;
 }

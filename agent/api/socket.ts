@@ -1,9 +1,14 @@
 // The agent's Unix socket: bound with mode 0600 in the private folder, taken over from a killed agent, removed at the
 // end only if it is still ours. The caller holds the lock, so a socket that nobody answers on is nobody's.
-import { chmodSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { ProxyError } from '../../src/errors.ts';
 import { checkSocketPath } from '../../src/rpc/client.ts';
+
+/** Not longer than the name of the socket, whose path has a limit. */
+const HIDDEN = '.sock.new';
 
 export interface ListeningSocket {
   /** Stops accepting and removes the file; connections are the caller's. Resolves when they are gone. */
@@ -22,7 +27,6 @@ export async function listenOnSocket(path: string, onConnection: (socket: Socket
   return {
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Node has unlinked the path by now, unless something else is there: that is not ours to remove.
       const left = statsOf(path);
       if (left !== undefined && left.ino === own.ino && left.dev === own.dev) unlinkSync(path);
       return closed;
@@ -30,20 +34,23 @@ export async function listenOnSocket(path: string, onConnection: (socket: Socket
   };
 }
 
-function bind(server: Server, path: string): Promise<Stats> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new ProxyError('unavailable', `the socket ${path} cannot be opened: ${error.message}`, undefined, {
-          cause: error,
-        }),
-      ),
-    );
-    server.listen(path, () => {
-      chmodSync(path, 0o600);
-      resolve(lstatSync(path));
-    });
-  });
+/**
+ * Bound under another name first: the socket then appears with its mode, and Node, which unlinks the name it bound
+ * whatever is there by then, does not touch the path at the end.
+ */
+async function bind(server: Server, path: string): Promise<Stats> {
+  const hidden = join(dirname(path), HIDDEN);
+  try {
+    if (statsOf(hidden) !== undefined) unlinkSync(hidden);
+    await once(server.listen(hidden), 'listening');
+    chmodSync(hidden, 0o600);
+    renameSync(hidden, path);
+    return lstatSync(path);
+  } catch (error) {
+    server.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProxyError('unavailable', `the socket ${path} cannot be opened: ${reason}`, undefined, { cause: error });
+  }
 }
 
 async function removeStale(path: string): Promise<void> {

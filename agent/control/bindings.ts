@@ -25,7 +25,10 @@ export interface BindingGroup {
   readonly bindings: readonly Binding[];
 }
 
-export const WILDCARDS = ['0.0.0.0', '::'] as const;
+/** All addresses of a family. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
 
 export function listenerKey(address: string, port: number): string {
   return `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
@@ -51,7 +54,9 @@ function bindingsOf(host: Host, proxy: Proxy): Binding[] {
  */
 export function groupBindings(hosts: readonly Host[], proxy: Proxy): BindingGroup[] {
   const bindings = hosts.flatMap((host) => bindingsOf(host, proxy));
-  const wild = new Set(bindings.filter(isWild).map(({ address, port }) => listenerKey(address, port)));
+  const wild = new Set(
+    bindings.filter(({ address }) => isWildcard(address)).map(({ address, port }) => listenerKey(address, port)),
+  );
   const groups = new Map<string, Binding[]>();
   for (const binding of bindings) {
     const address = wild.has(wildKey(binding)) ? wildcardFor(binding.address) : binding.address;
@@ -61,10 +66,6 @@ export function groupBindings(hosts: readonly Host[], proxy: Proxy): BindingGrou
     else group.push(binding);
   }
   return [...groups].map(([key, group]) => makeGroup(key, group, wild.has(key)));
-}
-
-function isWild({ address }: Binding): boolean {
-  return address === '0.0.0.0' || address === '::';
 }
 
 function wildcardFor(address: string): string {

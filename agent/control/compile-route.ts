@@ -88,6 +88,7 @@ export function compilePattern(pattern: string): PathPattern {
 }
 
 function badPattern(pattern: string, why: string, cause: unknown): ProxyError {
-  const message = `pattern: ${JSON.stringify(pattern)} is no valid RE2 expression (${why}); see https://github.com/google/re2/wiki/Syntax`;
-  return new ProxyError('invalid', message, { problems: [{ path: 'pattern', message }] }, { cause });
+  const message = `${JSON.stringify(pattern)} is no valid RE2 expression (${why}); see https://github.com/google/re2/wiki/Syntax`;
+  const problems = [{ path: 'pattern', message }];
+  return new ProxyError('invalid', `pattern: ${message}`, { problems }, { cause });
 }

@@ -160,6 +160,7 @@ export class Controller {
   async #apply({ config, mode, save }: Next): Promise<void> {
     const { compile, runtime, rest, onCommitted } = this.#parts;
     const plan = compile(config);
+    if (mode === 'strict') refuseNewlyBroken(plan, this.#present?.plan);
     const prepared: Prepared[] = [];
     try {
       prepared.push(await rest.prepare(config.proxy, mode));
@@ -174,6 +175,11 @@ export class Controller {
     for (const part of prepared) part.commit();
     onCommitted(config, plan);
   }
+}
+
+/** A change may not break a host; one that was broken before (its certificate file is gone) stands in nobody's way. */
+function refuseNewlyBroken(plan: Plan, before: Plan | undefined): void {
+  for (const [hostId, error] of plan.broken) if (before?.broken.has(hostId) !== true) throw error;
 }
 
 /** What is wrong with the saved file is a conflict for `restart`: its caller gave no input. */

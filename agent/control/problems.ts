@@ -12,8 +12,14 @@ const MAX_PROBLEMS = 100;
 function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
+    const name = fieldName(String(key));
+    return text === '' ? name : `${text}.${name}`;
   }, '');
+}
+
+/** What is no name, but some text in the wrong place, is not repeated: it may be a key. */
+function fieldName(key: string): string {
+  return /^[^\p{Cc}]{0,64}$/u.test(key) ? key : '…';
 }
 
 /**

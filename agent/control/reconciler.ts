@@ -6,6 +6,7 @@ import type { Core } from '../proxy/core.ts';
 import { Listener } from '../proxy/listener.ts';
 import type { ListenerPlan, Plan } from '../proxy/plan.ts';
 import { bindProblem, isFamilyMissing } from './bind-problem.ts';
+import { isWildcard } from './bindings.ts';
 import type { Prepared, RunningHost, Runtime } from './runtime.ts';
 
 const RETRY_FIRST_MS = 1_000;
@@ -24,8 +25,8 @@ interface Slot {
 
 export class Reconciler implements Runtime {
   readonly #core: Core;
-  #plan: Plan | undefined = undefined;
   #slots = new Map<string, Slot>();
+  #broken: Plan['broken'] = new Map();
   /** Listeners that no longer listen but still have clients. */
   readonly #retired = new Set<Listener>();
 
@@ -96,8 +97,8 @@ export class Reconciler implements Runtime {
 
   #commit(plan: Plan, fresh: ReadonlyMap<string, Slot>): void {
     const before = this.#slots;
-    this.#plan = plan;
     this.#core.settings = plan.settings;
+    this.#broken = plan.enabled ? plan.broken : new Map();
     this.#slots = new Map();
     for (const [key, listenerPlan] of plan.listeners) {
       const slot = fresh.get(key) ?? before.get(key)!;
@@ -166,7 +167,9 @@ export class Reconciler implements Runtime {
   }
 
   hostState(hostId: string): RunningHost {
-    const warnings = [...(this.#plan?.warnings.get(hostId) ?? [])];
+    const warnings: string[] = [];
+    const broken = this.#broken.get(hostId);
+    if (broken !== undefined) return { state: 'failed', error: broken.message, warnings };
     const slots = [...this.#slots.values()].filter(({ listener }) => listener.plan.hostIds.includes(hostId));
     for (const { listener, skipped } of slots) {
       if (skipped) warnings.push(`${listener.plan.key} is left out: this machine has no such address`);
@@ -189,8 +192,4 @@ export class Reconciler implements Runtime {
 function overlap(a: ListenerPlan, b: ListenerPlan): boolean {
   if (a.port !== b.port || isIP(a.address) !== isIP(b.address)) return false;
   return a.address === b.address || isWildcard(a.address) || isWildcard(b.address);
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
 }

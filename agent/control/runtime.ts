@@ -13,6 +13,7 @@ export interface Prepared {
 export interface RunningHost {
   readonly state: HostState;
   readonly error: string | undefined;
+  /** Of its listeners; the compiler's are in the plan. */
   readonly warnings: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 // The saved file; the only place that knows conf. Loaded once, written whole on each change. When `save` returns, the
 // change is on the disk; when it throws, the file is what it was.
-import { chmodSync, copyFileSync, existsSync, linkSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import Conf from 'conf';
 import { ProxyError } from '../../src/errors.ts';
@@ -227,7 +227,7 @@ export class Store {
       this.#open().store = { schema: this.#schema.version, ...config };
       renamed = true;
       if (statSync(this.#path).size !== this.#bytes) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-      syncFolder(this.#folder);
+      syncFolder(dirname(realpathSync(this.#path)));
       removeIfThere(this.#previous);
     } catch (error) {
       if (renamed) this.#takeBack(hadFile);
@@ -239,9 +239,9 @@ export class Store {
   #keepPrevious(): void {
     removeIfThere(this.#previous);
     try {
-      linkSync(this.#path, this.#previous);
+      linkSync(realpathSync(this.#path), this.#previous);
     } catch {
-      // A file system without hard links.
+      // A file system without hard links, or the file is a symbolic link into another one.
       copyFileSync(this.#path, this.#previous);
     }
   }

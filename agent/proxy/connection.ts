@@ -140,7 +140,12 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   #match(head: RequestHead): HttpHost | undefined {
     const table = this.#service.table;
-    return table === undefined ? undefined : matchHost(table, head.hostname, this.peer.localAddress);
+    if (table === undefined) return undefined;
+    const { localAddress, serverName } = this.peer;
+    const host = matchHost(table, head.hostname, localAddress);
+    // RFC 9110 7.4: a request for another host than the certificate was shown for is misdirected.
+    if (serverName !== '' && matchHost(table, serverName, localAddress) !== host) return undefined;
+    return host;
   }
 
   #readBody(chunk: Buffer, at: number): number {

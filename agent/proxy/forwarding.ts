@@ -11,6 +11,8 @@ export interface Peer {
   readonly localAddress: string;
   readonly localPort: number;
   readonly secure: boolean;
+  /** SNI in lower case; '' when there was none. */
+  readonly serverName: string;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Client } from './client.ts';
 import { ClientConnection, type HttpService } from './connection.ts';
 import type { Core } from './core.ts';
 import { TCP_KEEP_ALIVE_MS } from './dial.ts';
+import { Handshake } from './handshake.ts';
 import type { HostTable, ListenerPlan } from './plan.ts';
 import { TcpSession } from './tcp-session.ts';
 import { reset } from './wire.ts';
@@ -67,7 +68,7 @@ export class Listener implements HttpService {
   update(plan: ListenerPlan): void {
     const before = this.#plan;
     this.#plan = plan;
-    if (before.kind !== plan.kind) return this.#drainClients([...this.#clients]);
+    if (manner(before) !== manner(plan)) return this.#drainClients([...this.#clients]);
     const kept = new Set(plan.hostIds);
     this.#drainClients([...this.#clients].filter(({ hostId }) => hostId !== undefined && !kept.has(hostId)));
   }
@@ -140,9 +141,14 @@ export class Listener implements HttpService {
       ip: plainIp(socket.remoteAddress),
       localAddress: plainIp(socket.localAddress ?? ''),
       localPort: this.#plan.port,
-      secure: false,
     };
-    new ClientConnection(this.#core, socket, peer, this);
+    if (this.#plan.tls === undefined) {
+      new ClientConnection(this.#core, socket, { ...peer, secure: false, serverName: '' }, this);
+      return;
+    }
+    new Handshake(socket, this.#plan.tls, this, (secured, serverName) => {
+      new ClientConnection(this.#core, secured, { ...peer, secure: true, serverName }, this);
+    });
   }
 
   #refuse(socket: Socket): void {
@@ -151,4 +157,9 @@ export class Listener implements HttpService {
     socket.end(closingAnswer(503, 'too many connections'), 'latin1');
     socket.destroySoon();
   }
+}
+
+/** What connections speak; a connection cannot go on when it changes. */
+function manner(plan: ListenerPlan): string {
+  return plan.kind === 'http' && plan.tls !== undefined ? 'https' : plan.kind;
 }

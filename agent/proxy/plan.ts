@@ -1,6 +1,7 @@
 // What runs, compiled from what is wanted: ports are numbers, patterns are compiled, certificates are loaded, and a
 // listener is either HTTP or TCP. Types only; control/compile.ts makes it, the listeners read it. Immutable.
 import type { SecureContext } from 'node:tls';
+import type { ProxyError } from '../../src/errors.ts';
 import type { Networks } from '../networks.ts';
 import type { Target } from '../targets.ts';
 import type { CorsPolicy } from './cors.ts';
@@ -80,9 +81,9 @@ export interface TcpHost {
 }
 
 export interface ListenerTls {
-  /** Certificate for a server name, exact or wildcard; undefined refuses the handshake. */
-  readonly contextFor: (serverName: string) => SecureContext | undefined;
-  /** For clients that send no server name. */
+  /** Certificate of the host that a server name ('' = none sent) leads to; undefined: nobody's. */
+  readonly contextFor: (serverName: string, localAddress: string) => SecureContext | undefined;
+  /** For clients that send no server name, where no host is given by the address. */
   readonly fallback: SecureContext;
 }
 
@@ -118,6 +119,8 @@ export interface Settings {
 
 export interface Plan {
   readonly enabled: boolean;
+  /** Host id → what keeps it from running at all (a certificate that cannot be read); it is in no listener. */
+  readonly broken: ReadonlyMap<string, ProxyError>;
   /** Keyed by `ListenerPlan.key`; empty while disabled. */
   readonly listeners: ReadonlyMap<string, ListenerPlan>;
   /** Host id → what to tell about it: routes that can never match, a target's missing certificate check. */

@@ -44,8 +44,8 @@ export function recordFrom(
   rules: AddressRules,
   seenAt: Date,
 ): VmRecord {
-  // A reading that does not tell the addresses leaves them as they were.
-  const addresses = reading.addresses ?? before?.addresses ?? [];
+  // A reading that does not tell the addresses leaves those in use; what a VM had before it went down means nothing.
+  const addresses = reading.addresses ?? (before?.address === undefined ? [] : before.addresses);
   const address = servedAddress(reading.state, addresses, before, rules);
   return {
     key: reading.key,

@@ -28,8 +28,10 @@ export default class AgentLogs extends BaseCommand {
       process.stdout.write(`${readable ? logLine(line, this.screen) : line}\n`);
     };
     const file = new LogFile(this.paths.agentLog);
-    file.last(count).forEach(print);
-    if (!file.exists) this.say(`prproxy: there is no log yet: ${this.paths.agentLog}`);
-    if (flags.follow) await file.follow(print);
+    const lines = file.last(count);
+    lines.forEach(print);
+    if (lines.length === 0 && count > 0) this.say(`prproxy: there is no log yet: ${this.paths.agentLog}`);
+    if (flags.follow) file.follow(print);
+    else file.close();
   }
 }

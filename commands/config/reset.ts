@@ -1,13 +1,13 @@
-// `prproxy config reset`: go on with an empty config after the saved file was corrupt.
+// `prproxy config reset`: begin anew with an empty config, above all after the saved file was corrupt.
 import { createInterface } from 'node:readline/promises';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { ProxyError } from '../../src/errors.ts';
 
 export default class ConfigReset extends BaseCommand {
-  static override summary = 'accept an empty config after the saved file was corrupt';
+  static override summary = 'begin anew with an empty config';
   static override description =
-    'Changes are refused while the saved file is corrupt, so that it can be repaired: it was set aside, `prproxy status` says where.';
+    'All hosts and settings go; a copy of the saved file is kept beside it. After a file that is corrupt, changes are refused until it is repaired or this is run: `prproxy status` says where it was set aside.';
   static override examples = ['<%= config.bin %> config reset', '<%= config.bin %> config reset --yes'];
   static override flags = { yes: boolean({ char: 'y', description: 'do not ask' }) };
 
@@ -22,10 +22,10 @@ export default class ConfigReset extends BaseCommand {
 
   async #confirm(): Promise<boolean> {
     if (!process.stdin.isTTY || !process.stderr.isTTY) {
-      throw new ProxyError('invalid', 'give --yes to go on with an empty config: nobody can be asked here');
+      throw new ProxyError('invalid', 'give --yes to begin anew with an empty config: nobody can be asked here');
     }
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await prompt.question('Go on without the hosts and settings of the corrupt file? [y/N] ');
+    const answer = await prompt.question('Begin anew without any host and setting? [y/N] ');
     prompt.close();
     return /^y(es)?$/i.test(answer.trim());
   }

@@ -28,7 +28,7 @@ export interface Connection {
 /** An agent that ends between its start and our connecting is started once more, not for ever. */
 const MAX_STARTS = 2;
 /** No socket, one that a killed agent left behind, an agent that is ending. Anything else is no reason to start one. */
-const NOBODY = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CLOSED']);
+const NOBODY = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ENOTSOCK', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CLOSED']);
 
 /** A connection that has said hello. Rejects with `agent_unreachable`, `version_mismatch` or why the agent cannot start. */
 export async function connectAgent(options: ConnectOptions): Promise<Connection> {

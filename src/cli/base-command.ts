@@ -84,7 +84,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected warnUser(text: string): void {
-    this.say(`${this.#errorScreen.chalk.yellow('Warning:')} ${text}`);
+    process.stderr.write(`${this.#errorScreen.chalk.yellow('Warning:')} ${clean(text)}\n`);
   }
 
   /** True from the first moment on, so that even an unknown flag is answered in JSON. */

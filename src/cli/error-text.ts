@@ -55,7 +55,7 @@ function problemLine({ path, message }: Problem, flags: readonly string[]): stri
 }
 
 function flagOf(path: string, flags: readonly string[]): string | undefined {
-  const parts = path.split('.');
+  const parts = path.replaceAll(/\[\d+\]/g, '').split('.');
   for (let n = Math.min(parts.length, 2); n > 0; n--) {
     const field = parts.slice(0, n).join('.');
     const flag = FLAG_OF[field] ?? field.replaceAll('_', '-');

@@ -1,6 +1,6 @@
 // Reading the agent's log, which is rotated under the reader: agent.log becomes agent.log.1 and so on. A file that is
 // open stays readable after it was renamed, so it is read to its end before the new one is opened.
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, watch } from 'node:fs';
+import { closeSync, type FSWatcher, fstatSync, openSync, readFileSync, readSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { LineReader } from '../rpc/framing.ts';
 
@@ -12,23 +12,25 @@ const LOOK_MS = 1000;
 export class LogFile {
   readonly #path: string;
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
-  #reader: LineReader;
+  readonly #reader: LineReader;
+  #onLine: (line: string) => void = () => {};
   #fd: number | undefined;
+  #stopWatching = () => {};
 
   constructor(path: string) {
     this.#path = path;
-    this.#reader = reader(() => {});
-  }
-
-  get exists(): boolean {
-    return this.#fd !== undefined;
+    this.#reader = new LineReader(
+      (line) => this.#onLine(line),
+      () => {},
+      MAX_LINE_BYTES,
+    );
   }
 
   /** The last lines that are there now, older files included. */
   last(count: number): string[] {
     const lines: string[] = [];
-    this.#reader = reader((line) => lines.push(line));
-    this.#readNew();
+    this.#onLine = (line) => lines.push(line);
+    this.look();
     for (let n = 1; lines.length < count; n++) {
       const older = readLines(`${this.#path}.${n}`);
       if (older === undefined) break;
@@ -37,20 +39,31 @@ export class LogFile {
     return count > 0 ? lines.slice(-count) : [];
   }
 
-  /** Calls `onLine` for what comes after `last`; never resolves: the process ends by a signal or EPIPE. */
-  follow(onLine: (line: string) => void): Promise<never> {
-    this.#reader = reader(onLine);
-    this.#readNew();
-    setInterval(() => this.#readNew(), LOOK_MS);
+  /** Calls `onLine` for each line that comes after those of `last`, until `close`. */
+  follow(onLine: (line: string) => void): void {
+    this.#onLine = onLine;
+    this.look();
+    const timer = setInterval(() => this.look(), LOOK_MS);
+    let watcher: FSWatcher | undefined;
     try {
-      watch(dirname(this.#path), () => this.#readNew()).on('error', () => {});
+      watcher = watch(dirname(this.#path), () => this.look()).on('error', () => {});
     } catch {
-      // No folder yet: the interval will see it.
+      // No folder yet: the timer will see it.
     }
-    return new Promise(() => {});
+    this.#stopWatching = () => {
+      clearInterval(timer);
+      watcher?.close();
+    };
   }
 
-  #readNew(): void {
+  close(): void {
+    this.#stopWatching();
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  /** Reads what is new, from the file that was open and then from the one that took its place. */
+  look(): void {
     for (;;) {
       this.#fd ??= open(this.#path);
       if (this.#fd === undefined) return;
@@ -65,10 +78,6 @@ export class LogFile {
       this.#fd = undefined;
     }
   }
-}
-
-function reader(onLine: (line: string) => void): LineReader {
-  return new LineReader(onLine, () => {}, MAX_LINE_BYTES);
 }
 
 function open(path: string): number | undefined {

@@ -13,7 +13,7 @@ export function statusText(screen: Screen, status: Status, now = Date.now()): st
         'rest',
         agent.rest.state === 'listening' ? agent.rest.address : `${agent.rest.address} ${failed(agent.rest.error)}`,
       ],
-      ['store', store.state === 'ok' ? store.path : corruptStore(store)],
+      ['store', store.state === 'ok' ? store.path : `corrupt: ${store.error ?? store.path}`],
       ['vms', vmsText(vms, now)],
       ['proxy', `${enabledText(proxy)}, default address ${hostPort(proxy.host, proxy.port)}`],
     ]),
@@ -102,11 +102,6 @@ function routeRow(host: HostStatus, route: HostStatus['routes'][number]): string
 
 function enabledText(proxy: Settings): string {
   return proxy.enabled ? 'enabled' : 'disabled';
-}
-
-function corruptStore(store: Status['store']): string {
-  const aside = store.set_aside === undefined ? '' : `, set aside as ${store.set_aside}`;
-  return `corrupt: ${store.path}${aside}; repair it and run \`prproxy restart\`, or accept an empty one with \`prproxy config reset\``;
 }
 
 function vmsText(vms: Status['vms'], now: number): string {

@@ -10,6 +10,17 @@ export const MAX_PATTERN_LENGTH = 1000;
 /** Longest literal path that is taken, in characters. */
 export const MAX_PATH_LENGTH = 2000;
 
+/**
+ * For a check that reads several fields: it runs although other fields are wrong, so that all problems are told at
+ * once, but not when one of its own is.
+ */
+function unlessWrong(...fields: readonly string[]) {
+  return {
+    when: ({ value, issues }: z.core.ParsePayload) =>
+      typeof value === 'object' && value !== null && !issues.some((issue) => fields.includes(String(issue.path?.[0]))),
+  };
+}
+
 // --- CORS and TLS ------------------------------------------------------------------------------------------------
 
 const ORIGIN = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9_*.-]+)(:[0-9]{1,5})?$/;
@@ -17,7 +28,10 @@ const ORIGIN = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9_*.-]+)(:[0-9]{1,5})?$/;
 function isOrigin(origin: string): boolean {
   if (origin === '*') return true;
   if (!ORIGIN.test(origin)) return false;
-  const labels = origin.replace(/^https?:\/\//, '').replace(/:[0-9]+$/, '').split('.');
+  const labels = origin
+    .replace(/^https?:\/\//, '')
+    .replace(/:[0-9]+$/, '')
+    .split('.');
   const stars = labels.filter((label) => label.includes('*'));
   return stars.length === 0 || (stars.length === 1 && stars[0] === '*' && labels.length > 1);
 }
@@ -39,19 +53,26 @@ const corsShape = {
 
 export const CorsInput = z
   .strictObject({ ...corsShape, allowed_origins: z.array(Origin).optional() })
-  .refine(
-    (cors) => !(cors.allow_credentials === true && (cors.allowed_origins ?? ['*']).includes('*')),
-    { path: ['allow_credentials'], message: 'needs a list of origins: browsers refuse credentials with "*"; set allowed_origins' },
-  );
+  .refine((cors) => !(cors.allow_credentials === true && (cors.allowed_origins ?? ['*']).includes('*')), {
+    ...unlessWrong('allow_credentials', 'allowed_origins'),
+    path: ['allow_credentials'],
+    message: 'needs a list of origins: browsers refuse credentials with "*"; set allowed_origins',
+  });
 /** Origins when the list is left out. */
 export const DEFAULT_CORS_ORIGINS = ['*'];
 
 export const Cors = z.object({ ...corsShape, allowed_origins: z.array(z.string()).optional() });
 export type Cors = z.infer<typeof Cors>;
 
+/** Given back as it is, so a key in it would get out. */
+const Certificates = z
+  .string()
+  .max(1_000_000)
+  .refine((pem) => !pem.includes('PRIVATE KEY-----'), 'must hold certificates only, no private key');
+
 export const TlsInput = z.strictObject({
   enabled: z.boolean(),
-  cert: z.string().max(1_000_000).optional().describe('certificate chain: PEM text or the path of a file'),
+  cert: Certificates.optional().describe('certificate chain: PEM text or the path of a file'),
   key: z.string().max(1_000_000).optional().describe('private key: PEM text or the path of a file; never given back'),
 });
 export const Tls = z.object({ enabled: z.boolean(), cert: z.string().optional(), key: z.string().optional() });
@@ -101,7 +122,7 @@ const routeShape = {
   preserve_host: z.boolean().optional(),
   response_timeout: Seconds.optional(),
   tls_server_name: z.string().max(253).optional(),
-  ca: z.string().max(1_000_000).optional().describe('PEM certificates that are trusted besides the usual ones'),
+  ca: Certificates.optional().describe('PEM certificates that are trusted besides the usual ones'),
   insecure: z.boolean().optional().describe('do not check the certificate of the target'),
 };
 const ignored = z.unknown().optional().describe('output only: accepted and ignored');
@@ -114,7 +135,11 @@ interface OneTarget {
 function oneTarget(draft: OneTarget): boolean {
   return (draft.target_host === undefined) !== (draft.target_vm_id === undefined);
 }
-const ONE_TARGET = { path: ['target_vm_id'], message: 'give exactly one of target_vm_id and target_host' };
+const ONE_TARGET = {
+  ...unlessWrong('target_host', 'target_vm_id'),
+  path: ['target_vm_id'],
+  message: 'give exactly one of target_vm_id and target_host',
+};
 
 export const HttpRouteDraft = z
   .strictObject({
@@ -131,10 +156,12 @@ export const HttpRouteDraft = z
     target_vm_details: ignored,
   })
   .refine((r) => (r.path === undefined) !== (r.pattern === undefined), {
+    ...unlessWrong('path', 'pattern'),
     path: ['path'],
     message: 'give exactly one of path and pattern',
   })
   .refine((r) => !(r.strip_prefix === true && r.pattern !== undefined), {
+    ...unlessWrong('strip_prefix', 'pattern'),
     path: ['strip_prefix'],
     message: 'works with path only: a pattern has no prefix',
   })

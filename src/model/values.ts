@@ -21,9 +21,13 @@ export const PortInput = z
   .refine(isPort, PORT_MESSAGE)
   .describe('port, 1 to 65535, as a string or a number');
 
-/** One address in its shortest form: `::1`, `127.0.0.1`. The argument is an IP literal without brackets. */
+/** One address in its shortest form: `::1`, `127.0.0.1`, `fe80::1%eth0`. The argument is an IP literal without brackets. */
 export function canonicalIp(ip: string): string {
-  return isIP(ip) === 6 ? new SocketAddress({ address: ip, family: 'ipv6' }).address : ip;
+  if (isIP(ip) !== 6) return ip;
+  // SocketAddress drops a zone, or refuses it.
+  const [address = '', zone] = ip.split('%', 2);
+  const short = new SocketAddress({ address, family: 'ipv6' }).address;
+  return zone === undefined ? short : `${short}%${zone}`;
 }
 
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
@@ -36,7 +40,7 @@ export function isHostname(name: string): boolean {
 
 function canonicalHost(text: string): string {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-  if (isIP(bare) !== 0) return canonicalIp(bare.toLowerCase());
+  if (isIP(bare) !== 0) return canonicalIp(bare);
   return text.toLowerCase().replace(/\.$/, '');
 }
 
@@ -56,14 +60,20 @@ export const ListenHost = z
 export const BindHost = z
   .string()
   .transform(canonicalHost)
-  .refine((host) => host === 'localhost' || (isIP(host) !== 0 && !host.includes('%')), 'must be an IP address or localhost')
+  .refine(
+    (host) => host === 'localhost' || (isIP(host) !== 0 && !host.includes('%')),
+    'must be an IP address or localhost',
+  )
   .describe('IP address or localhost');
 
 /** Where a route sends traffic: an IP literal or a name that is looked up. */
 export const TargetHost = z
   .string()
   .transform(canonicalHost)
-  .refine((host) => isIP(host) !== 0 || isHostname(host), 'must be an IP address or a hostname, without scheme and port')
+  .refine(
+    (host) => isIP(host) !== 0 || isHostname(host),
+    'must be an IP address or a hostname, without scheme and port',
+  )
   .describe('IP address or hostname');
 
 /** A display name: one line, no surrounding space. */
@@ -71,7 +81,10 @@ export const Name = z
   .string()
   .min(1)
   .max(300)
-  .refine((s) => s.trim() === s && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(s), 'must be one line without surrounding space');
+  .refine(
+    (s) => s.trim() === s && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(s),
+    'must be one line without surrounding space',
+  );
 
 /** How a host, a route or a VM is named in a request: id, name or another key. */
 export const Ref = z.string().min(1).max(4096);

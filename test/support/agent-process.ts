@@ -23,9 +23,9 @@ export class AgentProcess {
   }
 
   /** Resolves when it takes orders; rejects when it ends before. */
-  static async start(home: AgentHome, env: NodeJS.ProcessEnv = {}): Promise<AgentProcess> {
-    const child = spawn(process.execPath, [join(ROOT, 'bin', 'agent.js'), '--ready-fd', '3'], {
-      env: { ...home.env, ...env },
+  static async start(home: AgentHome, ...args: string[]): Promise<AgentProcess> {
+    const child = spawn(process.execPath, [join(ROOT, 'bin', 'agent.js'), '--ready-fd', '3', ...args], {
+      env: home.env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const agent = new AgentProcess(child);

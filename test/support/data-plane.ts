@@ -6,6 +6,7 @@ import { Reconciler } from '../../agent/control/reconciler.ts';
 import { Networks } from '../../agent/networks.ts';
 import type { Core } from '../../agent/proxy/core.ts';
 import { DnsTargets } from '../../agent/proxy/dns.ts';
+import type { Plan } from '../../agent/proxy/plan.ts';
 import { Pool } from '../../agent/proxy/pool.ts';
 import { Sweep } from '../../agent/proxy/sweep.ts';
 import { TrafficCounters } from '../../agent/proxy/traffic.ts';
@@ -78,9 +79,11 @@ export class DataPlane {
   }
 
   /** As at boot: what cannot be bound is retried. */
-  async boot(hosts: readonly Host[], proxy: Partial<Proxy> = {}): Promise<void> {
-    const prepared = await this.reconciler.prepare(this.#compiler.compile(config(hosts, proxy)), 'lenient');
+  async boot(hosts: readonly Host[], proxy: Partial<Proxy> = {}): Promise<Plan> {
+    const plan = this.#compiler.compile(config(hosts, proxy));
+    const prepared = await this.reconciler.prepare(plan, 'lenient');
     prepared.commit();
+    return plan;
   }
 
   /** Resolves when the data path has reported something of that text. */

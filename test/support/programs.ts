@@ -52,6 +52,7 @@ export function describeWith(programs: readonly string[], name: string, body: ()
       });
     });
   } else {
+    console.warn(`skipped: ${name}: ${why}`);
     describe.skip(`${name} (skipped: ${why})`, body);
   }
 }

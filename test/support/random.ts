@@ -28,5 +28,5 @@ export class Random {
 
 /** Of the environment variable PRPROXY_SEED, or a new one. */
 export function seedFromEnv(): number {
-  return Number(process.env['PRPROXY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  return Number(process.env.PRPROXY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 }

@@ -55,9 +55,11 @@ describe('list of the simulated prlctl, as text', () => {
   });
 
   it('describes a VM with -i', async () => {
-    expect(await out('list', '-i', `{${WIN.toUpperCase()}}`)).toMatch(
-      /^ID: \{1c0ffee0-.*\}\nName: Windows 11\n[^]*State: running\n[^]*GuestTools: state=installed version=26[^]*net0.* mac=001C42AABBCC card=/,
-    );
+    const text = await out('list', '-i', `{${WIN.toUpperCase()}}`);
+    expect(text.startsWith(`ID: {${WIN}}\nName: Windows 11\n`)).toBe(true);
+    expect(text).toContain('\nState: running\n');
+    expect(text).toContain('\nGuestTools: state=installed version=26.4.1-57516\n');
+    expect(text).toMatch(/net0.* mac=001C42AABBCC card=/);
   });
 
   it('lists the fields with -L', async () => {

@@ -16,16 +16,20 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** What the VM is, each time it is something else, until it is `last`. */
-async function lifeOf(id: string, last: string): Promise<string[]> {
-  const seen: string[] = [];
-  while (seen.at(-1) !== last) {
+/** The phases that the last action has planned, in short. */
+function planOf(id: string): string[] {
+  const vm = simulator.update((state) => state.vms.find((one) => one.id === id));
+  return vm!.timeline.map(({ state, addresses }) => `${state} ${addresses.join(' ')}`.trim());
+}
+
+/** Until the VM is what the plan ends with. */
+async function arrival(id: string): Promise<void> {
+  const last = planOf(id).at(-1);
+  for (;;) {
     const { state, addresses } = simulator.now(id);
-    const now = `${state} ${addresses.join(' ')}`.trim();
-    if (seen.at(-1) !== now) seen.push(now);
+    if (`${state} ${addresses.join(' ')}`.trim() === last) return;
     await new Promise(setImmediate);
   }
-  return seen;
 }
 
 describe('power of the simulated VMs', () => {
@@ -37,37 +41,53 @@ describe('power of the simulated VMs', () => {
       stdout: 'Starting the VM...\nThe VM has been successfully started.\n',
       stderr: '',
     });
-    const life = await lifeOf(id, 'running 127.0.0.2');
-    expect(life).toHaveLength(6);
-    expect(life[0]).toBe('starting');
-    expect(life[1]).toBe('running');
-    expect(life[2]).toMatch(/^running fe80:/);
-    expect(life[3]).toMatch(/^running fdb2:/);
-    expect(life[4]).toMatch(/^running 169\.254\./);
+    expect(planOf(id)).toEqual([
+      'starting',
+      'running',
+      expect.stringMatching(/^running fe80:\S+$/),
+      expect.stringMatching(/^running fdb2:\S+ fe80:\S+$/),
+      expect.stringMatching(/^running 169\.254\.\S+ fdb2:\S+ fe80:\S+$/),
+      'running 127.0.0.2',
+    ]);
+    await arrival(id);
+  });
+
+  it('each phase lasts as long as it is told to', async () => {
+    const id = simulator.addVm({ name: 'Ubuntu', state: 'stopped', timings: { stage: 70 }, stages: [[], ['fe80::1']] });
+    simulator.setTimings({ starting: 30, stage: 7 });
+    await simulator.run('start', id);
+    const { timeline } = simulator.update((state) => state.vms[0]!);
+    expect(timeline.map((phase) => phase.at - timeline[0]!.at)).toEqual([0, 30, 100, 170]);
   });
 
   it('suspend and resume: with the states between, and the address late', async () => {
     const id = simulator.addVm({ name: 'Ubuntu', addresses: ['127.0.0.2'] });
-    const suspending = simulator.run('suspend', id);
-    expect(await lifeOf(id, 'suspended')).toEqual(['running 127.0.0.2', 'suspending 127.0.0.2', 'suspended']);
-    expect((await suspending).stdout).toBe('Suspending the VM...\nThe VM has been successfully suspended.\n');
+    expect((await simulator.run('suspend', id)).stdout).toBe(
+      'Suspending the VM...\nThe VM has been successfully suspended.\n',
+    );
+    expect(simulator.now(id)).toEqual({ state: 'suspended', addresses: [] });
+    expect(planOf(id)).toEqual(['suspending 127.0.0.2', 'suspended']);
     await simulator.run('resume', id);
-    expect(await lifeOf(id, 'running 127.0.0.2')).toEqual(['resuming', 'running', 'running 127.0.0.2']);
+    expect(planOf(id)).toEqual(['resuming', 'running', 'running 127.0.0.2']);
+    await arrival(id);
   });
 
   it('pause and resume, reset, restart, stop', async () => {
-    const id = simulator.addVm({ name: 'Ubuntu', addresses: ['127.0.0.2'], stages: [], timings: { pausing: 30 } });
+    const id = simulator.addVm({ name: 'Ubuntu', addresses: ['127.0.0.2'], stages: [] });
     expect((await simulator.run('pause', id)).code).toBe(0);
     expect(simulator.now(id).state).toBe('paused');
     await simulator.run('resume', id);
-    expect(await lifeOf(id, 'running 127.0.0.2')).toContain('continuing');
-    await simulator.run('reset', id);
-    expect(await lifeOf(id, 'running 127.0.0.2')).toContain('resetting');
+    expect(planOf(id)).toEqual(['continuing', 'running 127.0.0.2']);
+    await arrival(id);
+    expect((await simulator.run('reset', id)).code).toBe(0);
+    expect(planOf(id)).toEqual(['resetting', 'running 127.0.0.2']);
+    await arrival(id);
     expect((await simulator.run('restart', id)).stdout).toContain('restarted');
-    await lifeOf(id, 'running 127.0.0.2');
+    await arrival(id);
     expect((await simulator.run('stop', id)).stdout).toBe(
       'Stopping the VM...\nThe VM has been successfully stopped.\n',
     );
+    expect(planOf(id)).toEqual(['stopping 127.0.0.2', 'stopped']);
     expect(simulator.now(id)).toEqual({ state: 'stopped', addresses: [] });
   });
 
@@ -106,10 +126,17 @@ describe('power of the simulated VMs', () => {
   });
 
   it('an address that is set while a VM boots is the one it ends with', async () => {
-    const id = simulator.addVm({ name: 'Ubuntu', state: 'stopped', addresses: ['127.0.0.2'] });
+    const id = simulator.addVm({
+      name: 'Ubuntu',
+      state: 'stopped',
+      addresses: ['127.0.0.2'],
+      timings: { starting: 1_000 },
+    });
     await simulator.run('start', id);
     simulator.setAddress(id, '127.0.0.3');
-    expect((await lifeOf(id, 'running 127.0.0.3')).join()).not.toContain('127.0.0.2');
+    expect(planOf(id)).toHaveLength(6);
+    expect(planOf(id).at(-1)).toBe('running 127.0.0.3');
+    await arrival(id);
     simulator.setAddress(id, '127.0.0.4');
     expect(simulator.now(id).addresses).toEqual(['127.0.0.4']);
   });

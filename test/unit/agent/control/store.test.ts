@@ -1,14 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -125,6 +129,25 @@ describe('the saved file', () => {
     new Store(path).load();
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(beside()).toEqual(['config.json', 'config.json.tmp-mine']);
+  });
+
+  test('may be a symbolic link, which stays one', () => {
+    const elsewhere = join(home, 'elsewhere.json');
+    new Store(path).load();
+    renameSync(path, elsewhere);
+    symlinkSync(elsewhere, path);
+    const store = new Store(path);
+    const config = withHost(store.load());
+    store.save(config);
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(new Store(elsewhere).load()).toEqual(config);
+    expect(beside()).toEqual(['config.json', 'elsewhere.json']);
+  });
+
+  test.runIf(process.getuid?.() === 0)('of another user is told with the remedy', () => {
+    new Store(path).load();
+    chownSync(path, 12345, 12345);
+    expect(() => new Store(path).load()).toThrow(/it belongs to user 12345.*`sudo chown -R 0 /);
   });
 
   test('a folder in its place is told', () => {

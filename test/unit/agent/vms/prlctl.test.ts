@@ -148,7 +148,7 @@ describe('failures of prlctl', () => {
       'wrapper',
       `#!/bin/sh\nsh -c 'echo $$ >> ${pids}; trap "" TERM; sleep 1000; :'\nexit 0\n`,
     );
-    expect((await errorOf(prlctl({ path, timeLimitMs: 500 }).list())).kind).toBe('timeout');
+    expect((await errorOf(prlctl({ path, timeLimitMs: 1_500 }).list())).kind).toBe('timeout');
     const children = (await readFile(pids, 'utf8')).trim().split('\n').map(Number);
     expect(children).toHaveLength(2);
     // They belong to init now, which takes its time to bury them.

@@ -175,6 +175,14 @@ describe('after a good reading', () => {
     expect(ipOf(table.resolve(target()))).toBeUndefined();
   });
 
+  it('addresses that a reading does not tell are none after the VM was down', () => {
+    const { table, read } = setUp();
+    read(reading('running', ['10.0.0.1']));
+    read(reading('stopped', ['10.0.0.1']));
+    read(reading('running', undefined));
+    expect(stateOf(table.resolve(target()))).toBe('coming');
+  });
+
   it('addresses are judged anew when vm_networks change', () => {
     const { table, read, gone } = setUp();
     read(reading('running', ['127.0.0.2']));
