@@ -118,3 +118,18 @@ function addressTaken(binding: Binding, other: Host): ProxyError {
     { host_id: other.id },
   );
 }
+
+/** @throws ProxyError conflict, when a host would listen where our own REST server does */
+export function refuseRestAddress(groups: readonly BindingGroup[], proxy: Proxy): void {
+  const rest = new Set(addressesOf(proxy.rest_host).map(({ address }) => address));
+  for (const { port, bindings } of groups) {
+    if (port !== Number(proxy.rest_port)) continue;
+    const taken = bindings.find(({ address }) => rest.has(address) || isWildcard(address));
+    if (taken === undefined) continue;
+    throw new ProxyError(
+      'conflict',
+      `host ${taken.host.name} cannot use port ${port}: prproxy's own REST server listens there; choose another port, or run \`prproxy config set --rest-port\``,
+      { host_id: taken.host.id },
+    );
+  }
+}

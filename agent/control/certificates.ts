@@ -25,6 +25,9 @@ export function loadCertificate(tls: Tls): SecureContext {
 function readPem(field: 'cert' | 'key', value: string | undefined): string {
   if (value === undefined) throw bad(field, 'is needed: give PEM text or the path of a file');
   if (value.includes('-----BEGIN')) return value;
+  // Nothing that could be key material is repeated in an error.
+  if (!/^[^\r\n]{1,1024}$/.test(value)) throw bad(field, 'is neither PEM text nor the path of a file');
+  if (!/[/.\\]/.test(value)) throw bad(field, 'is not PEM text; a file is given by its path, with a / in it');
   try {
     const text = readFileSync(value, 'utf8');
     if (text.length <= MAX_FILE_BYTES && text.includes('-----BEGIN')) return text;

@@ -10,7 +10,7 @@ import { matchHost } from '../proxy/host-table.ts';
 import type { HostTable, HttpHost, ListenerPlan, ListenerTls, Plan, ScopedHost, Settings } from '../proxy/plan.ts';
 import { type RouteEntry, Router } from '../proxy/router.ts';
 import type { Traffic } from '../proxy/traffic.ts';
-import { type Binding, type BindingGroup, groupBindings, isWildcard } from './bindings.ts';
+import { type Binding, type BindingGroup, groupBindings, isWildcard, refuseRestAddress } from './bindings.ts';
 import { loadCertificate } from './certificates.ts';
 import { compilePattern, compileRoute, holdMs, targetLabel, targetOf } from './compile-route.ts';
 import { routeWarnings } from './route-warnings.ts';
@@ -49,6 +49,7 @@ export class Compiler {
     }
     // Compiled while disabled too: a conflict is told when it is made, not when the proxy is enabled.
     const groups = groupBindings(config.hosts, config.proxy);
+    refuseRestAddress(groups, config.proxy);
     const listeners = groups.flatMap((group) => this.#listener(group, compiled) ?? []);
     return {
       enabled: config.proxy.enabled,

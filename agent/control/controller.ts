@@ -160,7 +160,7 @@ export class Controller {
   async #apply({ config, mode, save }: Next): Promise<void> {
     const { compile, runtime, rest, onCommitted } = this.#parts;
     const plan = compile(config);
-    if (mode === 'strict') refuseNewlyBroken(plan, this.#present?.plan);
+    if (mode === 'strict') refuseNewlyBroken(plan, config, this.#present?.config);
     const prepared: Prepared[] = [];
     try {
       prepared.push(await rest.prepare(config.proxy, mode));
@@ -177,9 +177,13 @@ export class Controller {
   }
 }
 
-/** A change may not break a host; one that was broken before (its certificate file is gone) stands in nobody's way. */
-function refuseNewlyBroken(plan: Plan, before: Plan | undefined): void {
-  for (const [hostId, error] of plan.broken) if (before?.broken.has(hostId) !== true) throw error;
+/** A change may not break a host; one that it leaves alone (its certificate file is gone) stands in nobody's way. */
+function refuseNewlyBroken(plan: Plan, next: ProxyConfig, before: ProxyConfig | undefined): void {
+  const untouched = new Set<unknown>(before?.hosts);
+  for (const host of next.hosts) {
+    const error = plan.broken.get(host.id);
+    if (error !== undefined && !untouched.has(host)) throw error;
+  }
 }
 
 /** What is wrong with the saved file is a conflict for `restart`: its caller gave no input. */

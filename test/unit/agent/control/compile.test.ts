@@ -104,3 +104,27 @@ test('has no listeners while the proxy is disabled, but finds conflicts', () => 
     /is used by host/,
   );
 });
+
+test('refuses a host where our own REST server listens', () => {
+  for (const address of ['127.0.0.1', '0.0.0.0', 'localhost']) {
+    const one = host({ host: address, port: Number(PROXY.rest_port) });
+    expect(() => compile([one])).toThrow(/REST server listens there.*--rest-port/);
+  }
+  expect(() => compile([host({ host: '10.0.0.1', port: Number(PROXY.rest_port) })])).not.toThrow();
+});
+
+test('keeps the other hosts when one has no usable certificate, and says which field', () => {
+  const secret = 'not-a-key-but-secret';
+  const broken = {
+    ...host({ host: 'a.test', port: 443 }),
+    tls: { enabled: true, cert: '/no/such/file.pem', key: secret },
+  };
+  const good = host({ host: 'b.test', port: 80 });
+  const plan = compile([broken, good]);
+  expect([...plan.listeners.keys()]).toEqual(['0.0.0.0:80']);
+  expect(plan.broken.get(broken.id)!.message).toMatch(
+    /^tls\.cert: the file \/no\/such\/file\.pem cannot be read \(ENOENT\)$/,
+  );
+  const badKey = { ...broken, tls: { ...broken.tls, cert: 'x\ny' } };
+  expect(compile([badKey]).broken.get(badKey.id)!.message).toMatch(/neither PEM text nor/);
+});
