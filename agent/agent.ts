@@ -1,6 +1,7 @@
 // The composition root: builds the five parts (api, control, vms, proxy; http1 is below proxy) and connects them. The
 // only file that knows all of them.
 import type { Paths } from '../src/paths.ts';
+import { AccessLog } from './access-log.ts';
 import { AllTargets } from './all-targets.ts';
 import { createDispatch } from './api/dispatch.ts';
 import { createHandlers } from './api/handlers.ts';
@@ -14,6 +15,7 @@ import { Reconciler } from './control/reconciler.ts';
 import { Store } from './control/store.ts';
 import type { Logger } from './log.ts';
 import { Networks } from './networks.ts';
+import { RequestIds } from './proxy/access.ts';
 import type { Core } from './proxy/core.ts';
 import { DnsTargets } from './proxy/dns.ts';
 import { Pool } from './proxy/pool.ts';
@@ -58,11 +60,17 @@ export async function startAgent({ paths, version, log, env }: AgentOptions): Pr
     onAddressGone: (vm, ip) => pool.forget(vm, ip),
   });
   const targets = new AllTargets(vms, new DnsTargets());
+  const access = new AccessLog({
+    path: paths.accessLog,
+    onProblem: (problem) => log.warn(problem, 'the access log cannot be written'),
+  });
   const core: Core = {
     targets,
     pool,
     sweep,
     settings: compiler.idleSettings,
+    access,
+    requestIds: new RequestIds(),
     report: (problem, message) => log.warn(problem, message),
   };
   const runtime = new Reconciler(core);
@@ -99,6 +107,7 @@ export async function startAgent({ paths, version, log, env }: AgentOptions): Pr
     await runtime.close();
     await vms.stop();
     pool.close();
+    await access.close();
   };
   try {
     vms.start();

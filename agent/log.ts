@@ -1,15 +1,14 @@
 // The agent's log: JSON lines in a private file, rotated by size. The only file that knows pino. A full or broken disk
 // loses lines, never the agent: nothing here throws.
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { rotate } from './rotating-file.ts';
 
 export type { Logger } from 'pino';
 
 /** A file of this size is rotated, in bytes. */
 export const MAX_LOG_BYTES = 5 * 1024 * 1024;
-/** Rotated files that are kept: agent.log.1 is the newest. */
-export const KEPT_LOGS = 3;
 /** A net below the rule that no secret is ever logged. */
 const SECRETS = ['key', '*.key', 'token', '*.token', 'authorization', '*.authorization'];
 
@@ -76,13 +75,7 @@ class RotatingFile {
 
   #rotate(): void {
     this.#close();
-    for (let n = KEPT_LOGS; n > 0; n--) {
-      try {
-        renameSync(n === 1 ? this.#path : `${this.#path}.${n - 1}`, `${this.#path}.${n}`);
-      } catch {
-        // Not there yet.
-      }
-    }
+    rotate(this.#path);
   }
 
   #close(): void {

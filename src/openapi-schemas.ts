@@ -64,7 +64,7 @@ function converted(named: Readonly<Record<string, z.ZodType>>, part: 'params' | 
   const component = (id: string) => bare(schemas[id] as Json);
   return {
     components: Object.fromEntries(Object.keys(named).map((id) => [id, component(id)])),
-    rows: Object.fromEntries(names.map((method) => [method, (component(method)['properties'] as { row: Json }).row])),
+    rows: Object.fromEntries(names.map((method) => [method, (component(method).properties as { row: Json }).row])),
   };
 }
 

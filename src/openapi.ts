@@ -71,7 +71,7 @@ function operation(route: RestRoute, schemas: Schemas): Json {
 }
 
 function properties(schema: Json): Readonly<Record<string, Json>> {
-  return (schema['properties'] ?? {}) as Readonly<Record<string, Json>>;
+  return (schema.properties ?? {}) as Readonly<Record<string, Json>>;
 }
 
 function parameter(name: string, params: Json): Json {
@@ -106,7 +106,7 @@ function requestBody(schema: Json, { required }: Json): Json {
 function responses({ method, verb, pathParams }: RestRoute, schemas: Schemas): Json {
   const { status, summary } = methods[method];
   const schema = schemas.result(method);
-  const content = schema['type'] === 'null' ? {} : { content: { 'application/json': { schema } } };
+  const content = schema.type === 'null' ? {} : { content: { 'application/json': { schema } } };
   const codes = [
     ...COMMON_ERRORS,
     ...(verb === 'GET' ? [] : INPUT_ERRORS),

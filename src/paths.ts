@@ -11,6 +11,7 @@ export interface Paths {
   readonly token: string;
   readonly logs: string;
   readonly agentLog: string;
+  readonly accessLog: string;
 }
 
 /** A Unix socket's path must fit sockaddr_un: 104 bytes with the final NUL on macOS, 108 on Linux. */
@@ -31,5 +32,6 @@ export function pathsFromEnv(env: NodeJS.ProcessEnv = process.env): Paths {
     token: join(home, 'rest-token'),
     logs: join(home, 'logs'),
     agentLog: join(home, 'logs', 'agent.log'),
+    accessLog: join(home, 'logs', 'access.log'),
   };
 }

@@ -27,7 +27,7 @@ function present(name: string, value: unknown, nullRemoves: boolean, depth: numb
     return value.map((item: unknown) => (isFields(item) ? withoutAbsent(item, false, depth + 1) : item));
   if (!isFields(value)) return value;
   const inner = withoutAbsent(value, false, depth + 1);
-  if (SWITCHED.has(name) && inner['enabled'] === false && Object.keys(inner).length === 1)
+  if (SWITCHED.has(name) && inner.enabled === false && Object.keys(inner).length === 1)
     return nullRemoves ? null : undefined;
   return inner;
 }

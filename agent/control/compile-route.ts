@@ -7,6 +7,7 @@ import type { HttpRoute as StoredRoute, TcpRoute as StoredTcpRoute } from '../..
 import type { HeaderSetting, HttpRoute, UpstreamTls } from '../proxy/plan.ts';
 import type { PathPattern } from '../proxy/router.ts';
 import type { Target } from '../targets.ts';
+import { hostPort } from './refs.ts';
 
 /** Seconds that a request waits for a VM that is coming. */
 export const DEFAULT_HOLD_S = 10;
@@ -29,6 +30,12 @@ export function targetLabel(route: StoredTarget): string {
   return route.target_vm_id === undefined ? 'the target' : `VM ${route.target_vm_name ?? route.target_vm_id}`;
 }
 
+/** For the log: where exactly. */
+export function targetText(route: StoredTarget): string {
+  if (route.target_vm_id !== undefined) return `${targetLabel(route)} port ${route.target_port}`;
+  return hostPort({ host: route.target_host!, port: route.target_port });
+}
+
 export function holdMs(route: StoredTarget): number {
   return route.target_vm_id === undefined ? LOOKUP_MS : (route.hold ?? DEFAULT_HOLD_S) * 1000;
 }
@@ -41,6 +48,7 @@ export function compileRoute(route: StoredRoute): HttpRoute {
     label: route.path ?? `~ ${route.pattern}`,
     target,
     targetLabel: targetLabel(route),
+    targetText: targetText(route),
     poolKey: poolKey(target, tls),
     tls,
     requestHeaders: headerSettings(route.request_headers),

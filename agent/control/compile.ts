@@ -12,7 +12,7 @@ import { type RouteEntry, Router } from '../proxy/router.ts';
 import type { Traffic } from '../proxy/traffic.ts';
 import { type Binding, type BindingGroup, groupBindings, isWildcard, refuseRestAddress } from './bindings.ts';
 import { loadCertificate } from './certificates.ts';
-import { compilePattern, compileRoute, holdMs, targetLabel, targetOf } from './compile-route.ts';
+import { compilePattern, compileRoute, holdMs, targetLabel, targetOf, targetText } from './compile-route.ts';
 import { routeWarnings } from './route-warnings.ts';
 
 interface CompiledHost {
@@ -87,6 +87,7 @@ export class Compiler {
       label: host.name,
       target: targetOf(route),
       targetLabel: targetLabel(route),
+      targetText: targetText(route),
       holdMs: holdMs(route),
       traffic,
     };

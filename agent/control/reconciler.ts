@@ -155,6 +155,7 @@ export class Reconciler implements Runtime {
 
   cutAll(): void {
     for (const listener of this.#listeners()) listener.cutAll();
+    this.#core.pool.close();
   }
 
   cutHost(hostId: string): void {

@@ -24,7 +24,7 @@ export const PRESENT_SCHEMA: Schema = { version: SCHEMA_VERSION, migrations: {} 
  * @throws ProxyError invalid when there is none, newer_schema when this program is too old for it
  */
 export function schemaVersion(raw: RawConfig, schema: Schema, path: string): number {
-  const version = raw['schema'];
+  const version = raw.schema;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
     throw invalid([{ path: 'schema', message: 'must be the number of a version' }]);
   }

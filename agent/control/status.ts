@@ -57,8 +57,9 @@ function hostStatus(host: Host, parts: StatusParts): HostStatus {
 
 function routeStatus(route: StoredRoute & { readonly id: string }, parts: StatusParts): HostStatus['routes'][number] {
   const target = targetText(route, parts);
-  const resolution = parts.targets.resolve(targetOf(route));
   const { id } = route;
+  // A name is looked up when a request wants it: nothing is known of it before, and nothing is wrong with that.
+  const resolution = route.target_vm_id === undefined ? [] : parts.targets.resolve(targetOf(route));
   if (!isAbsence(resolution)) return { id, target, state: 'ready' };
   return { id, target, state: resolution.state, reason: resolution.reason };
 }

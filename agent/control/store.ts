@@ -43,7 +43,7 @@ export class Store {
     this.#folder = dirname(path);
     this.#schema = schema;
     // conf writes in place, not atomically, when it finds this variable (a terminal inside a snap package sets it).
-    delete process.env['SNAP'];
+    delete process.env.SNAP;
   }
 
   /** True while the file is set aside and nobody has reset or repaired it: changes must be refused. */

@@ -36,6 +36,8 @@ export class RequestHead {
   /** Via values as received. */
   via: string[] = [];
   maxForwards: string | undefined = undefined;
+  /** X-Request-Id as received. */
+  requestId: string | undefined = undefined;
   trailer: string | undefined = undefined;
   framing: Framing = 'none';
   /** Bytes of the body when framing is `length`. */
@@ -142,6 +144,9 @@ function keepField(head: RequestHead, raw: RawFields, name: string, value: strin
       break;
     case Field.forwarding:
       head.forwarding.push(name, value);
+      break;
+    case Field.requestId:
+      head.requestId = value;
       break;
     case Field.hop:
       break;

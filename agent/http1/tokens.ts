@@ -17,6 +17,7 @@ export const Field = {
   /** X-Forwarded-*, Forwarded, X-Real-IP and their look-alikes. */
   forwarding: 12,
   date: 13,
+  requestId: 14,
 } as const;
 export type Field = (typeof Field)[keyof typeof Field];
 
@@ -36,6 +37,7 @@ const KNOWN = new Map<string, Field>([
   ['max-forwards', Field.maxForwards],
   ['forwarded', Field.forwarding],
   ['date', Field.date],
+  ['x-request-id', Field.requestId],
 ]);
 
 /** Look-ups are by the name as sent, so that the usual spellings need no lower-casing. Bounded: clients choose names. */

@@ -286,10 +286,11 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       traffic: exchange.traffic,
       idleMs: this.#core.settings.tunnelIdleMs,
       sweep: this.#core.sweep,
-      onOver: () => this.#service.remove(this),
+      onOver: (bytesIn, bytesOut) => {
+        this.#service.remove(this);
+        exchange.tunnelOver(bytesIn, bytesOut);
+      },
     });
-    exchange.traffic.connections++;
-    this.#socket.once('close', () => exchange.traffic.connections--);
   }
 
   // --- Ends --------------------------------------------------------------------------------------------------------

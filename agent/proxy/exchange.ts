@@ -1,12 +1,13 @@
 // One request and its answer: CORS, routing, the way to the target, and both bodies with back-pressure. It knows no wire
 // syntax: the client's side is a ClientStream, the target's an UpstreamConnection. Ends exactly once, through `#over`.
 import type { Socket } from 'node:net';
-import { type Fields, fieldValue, withoutFields } from '../http1/fields.ts';
+import { type Fields, fieldValue } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { httpDate, reasonPhrase } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import { listMembers } from '../http1/tokens.ts';
 import { type Address, isAbsence } from '../targets.ts';
+import type { AccessEntry } from './access.ts';
+import { answerFields, wasOffered, withCors } from './answer.ts';
 import type { Core } from './core.ts';
 import { clientFailure, type Failure, type FailurePlace, faultFailure, renderFailure } from './failure.ts';
 import type { Peer } from './forwarding.ts';
@@ -14,6 +15,7 @@ import { localAnswer } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
 import { Router } from './router.ts';
+import { monotonicMs } from './sweep.ts';
 import type { Traffic } from './traffic.ts';
 import type { UpstreamConnection, UpstreamEvents } from './upstream-connection.ts';
 import { upstreamRequest } from './upstream-request.ts';
@@ -70,7 +72,7 @@ const MISDIRECTED = clientFailure(421, 'no_host', 'this proxy has no host of tha
 /** RFC 9110 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
-const Phase = { begin: 0, reaching: 1, sent: 2, answering: 3, over: 4 } as const;
+const Phase = { begin: 0, reaching: 1, sent: 2, answering: 3, tunnel: 4, over: 5 } as const;
 
 export class Exchange implements UpstreamEvents {
   readonly #core: Core;
@@ -91,6 +93,15 @@ export class Exchange implements UpstreamEvents {
   #continued = false;
   #answerLength: number | undefined = undefined;
   #corked = false;
+  readonly #beganAt = monotonicMs();
+  #sentAt = 0;
+  #answeredAt = 0;
+  #status: number | undefined = undefined;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #failure: string | undefined = undefined;
+  readonly #trusted: boolean;
+  readonly #requestId: string;
 
   /** @param host undefined: no host of the listener is meant, which is told to the client */
   constructor(core: Core, client: ClientStream, head: RequestHead, host: HttpHost | undefined) {
@@ -98,6 +109,8 @@ export class Exchange implements UpstreamEvents {
     this.#client = client;
     this.#head = head;
     this.#host = host ?? NO_HOST;
+    this.#trusted = core.settings.trustedProxies.has(client.peer.ip);
+    this.#requestId = (this.#trusted ? trustedId(head.requestId) : undefined) ?? core.requestIds.next();
     this.#requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
   }
 
@@ -129,7 +142,7 @@ export class Exchange implements UpstreamEvents {
     const local = localAnswer(head, this.#core.settings.viaPseudonym);
     if (local !== undefined) {
       if ('reason' in local) return this.#fail(local);
-      return this.#answer(local.status, this.#withCors(local.fields), undefined);
+      return this.#answer(local.status, withCors(local.fields, this.#head, this.#host), undefined);
     }
     const route = this.#host.router.match(head.path);
     if (route === undefined)
@@ -143,7 +156,9 @@ export class Exchange implements UpstreamEvents {
   #start(route: HttpRoute): void {
     this.#phase = Phase.reaching;
     const resolution = this.#core.targets.resolve(route.target);
-    const pooled = isAbsence(resolution) ? undefined : this.#core.pool.take(route.poolKey, resolution);
+    const pooled = isAbsence(resolution)
+      ? undefined
+      : this.#core.pool.take(poolKey(route, this.#head.hostname), resolution);
     if (pooled !== undefined) return this.#send(pooled);
     this.#dial(route);
   }
@@ -160,7 +175,7 @@ export class Exchange implements UpstreamEvents {
     this.#reach = undefined;
     this.#core.targets.opened(this.#route!.target);
     socket.once('close', () => this.#core.targets.closed(this.#route!.target));
-    this.#send(this.#core.pool.adopt(socket, this.#route!.poolKey, address));
+    this.#send(this.#core.pool.adopt(socket, poolKey(this.#route!, this.#head.hostname), address));
   }
 
   unreachable(failure: Failure): void {
@@ -171,15 +186,13 @@ export class Exchange implements UpstreamEvents {
   #send(upstream: UpstreamConnection): void {
     this.#upstream = upstream;
     this.#phase = Phase.sent;
-    const trusted = this.#core.settings.trustedProxies.has(this.#client.peer.ip);
-    const request = upstreamRequest(
-      this.#head,
-      this.#route!,
-      upstream.address,
-      this.#client.peer,
-      trusted,
-      this.#core.settings.viaPseudonym,
-    );
+    this.#sentAt = monotonicMs();
+    const request = upstreamRequest(this.#head, this.#route!, upstream.address, {
+      peer: this.#client.peer,
+      trusted: this.#trusted,
+      pseudonym: this.#core.settings.viaPseudonym,
+      requestId: this.#requestId,
+    });
     upstream.send(request, this);
     this.#sendEarly(upstream);
   }
@@ -205,6 +218,7 @@ export class Exchange implements UpstreamEvents {
 
   requestData(data: Buffer): void {
     this.#host.traffic.bytesIn += data.length;
+    this.#bytesIn += data.length;
     const upstream = this.#upstream;
     if (upstream === undefined) {
       if (this.#phase === Phase.over) return;
@@ -227,7 +241,9 @@ export class Exchange implements UpstreamEvents {
 
   /** The client is gone, or has broken its request: the target's side ends at once and is not used again. */
   clientGone(): void {
-    if (this.#phase !== Phase.over) this.#over();
+    if (this.#phase === Phase.over) return;
+    this.#failure = 'client_gone';
+    this.#over();
   }
 
   clientDrained(): void {
@@ -262,6 +278,7 @@ export class Exchange implements UpstreamEvents {
 
   onDeadline(): void {
     if (this.#phase === Phase.answering) {
+      this.#failure = 'answer_timeout';
       this.#client.abort();
       this.#over();
     } else if (this.#phase !== Phase.sent) {
@@ -291,6 +308,8 @@ export class Exchange implements UpstreamEvents {
 
   upstreamHead(head: ResponseHead): void {
     this.#phase = Phase.answering;
+    this.#status = head.status;
+    this.#answeredAt = monotonicMs();
     this.#cork();
     const none = head.framing === 'none';
     // RFC 9110 8.6: no Content-Length in a 204.
@@ -302,7 +321,7 @@ export class Exchange implements UpstreamEvents {
       trailer: head.framing === 'chunked' ? head.trailer : undefined,
       upgrade: head.upgrade,
     };
-    this.#client.respond(head.status, head.reason, this.#answerFields(head), body);
+    this.#client.respond(head.status, head.reason, answerFields(head, this.#head, this.#host, this.#route!), body);
     this.#limitAnswer();
   }
 
@@ -310,6 +329,7 @@ export class Exchange implements UpstreamEvents {
     if (this.#phase !== Phase.answering) return;
     this.#cork();
     this.#host.traffic.bytesOut += data.length;
+    this.#bytesOut += data.length;
     if (!this.#client.write(data)) this.#upstream?.pause();
     if (this.#answerLength !== undefined) this.#limitAnswer();
   }
@@ -339,12 +359,21 @@ export class Exchange implements UpstreamEvents {
 
   upstreamUpgraded(head: ResponseHead, socket: Socket, rest: Buffer | undefined): void {
     this.#upstream = undefined;
-    if (!offered(this.#head.upgrade, head.upgrade)) {
+    if (!wasOffered(this.#head.upgrade, head.upgrade)) {
       socket.destroy();
       return this.#fail(this.#fault('EMALFORMED'));
     }
+    this.#phase = Phase.tunnel;
+    this.#status = 101;
+    this.#answeredAt = monotonicMs();
     this.#client.limit(0);
-    this.#client.upgrade(head, this.#answerFields(head), socket, rest);
+    this.#client.upgrade(head, answerFields(head, this.#head, this.#host, this.#route!), socket, rest);
+  }
+
+  /** Called by the client's side when the tunnel that the exchange became has ended. */
+  tunnelOver(bytesIn: number, bytesOut: number): void {
+    this.#bytesIn += bytesIn;
+    this.#bytesOut += bytesOut;
     this.#over();
   }
 
@@ -353,6 +382,7 @@ export class Exchange implements UpstreamEvents {
     this.#upstream = undefined;
     if (this.#phase === Phase.answering) {
       // RFC 9112 8: an answer that is cut off must not look complete.
+      this.#failure = `answer_cut_${code.toLowerCase()}`;
       this.upstreamFlush();
       this.#client.abort();
       this.#over();
@@ -380,30 +410,14 @@ export class Exchange implements UpstreamEvents {
     return faultFailure({ phase: 'answer', code }, targetName(this.#route!));
   }
 
-  #answerFields(head: ResponseHead): Fields {
-    let fields = head.fields;
-    const settings = this.#route!.responseHeaders;
-    if (settings.length > 0) {
-      fields = withoutFields(fields, { has: (lower) => settings.some((setting) => setting.lower === lower) });
-      for (const { name, value } of settings) fields.push(name, value);
-    }
-    fields = this.#withCors(fields);
-    // RFC 9110 6.6.1: an answer that lacks Date gets one.
-    if (!head.hasDate && head.status >= 200) fields.push('Date', httpDate());
-    return fields;
-  }
-
-  #withCors(fields: Fields): Fields {
-    const cors = this.#host.cors;
-    return cors === undefined ? fields : cors.apply(fieldValue(this.#head.fields, 'origin'), fields);
-  }
-
   // --- Answers of our own ------------------------------------------------------------------------------------------
 
   #fail(failure: Failure): void {
     const { fields, body } = renderFailure(failure, this.#place(), fieldValue(this.#head.fields, 'accept'));
+    this.#failure = failure.code;
+    fields.push('X-Request-Id', this.#requestId);
     if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
-    this.#answer(failure.status, this.#withCors(fields), body);
+    this.#answer(failure.status, withCors(fields, this.#head, this.#host), body);
   }
 
   #place(): FailurePlace {
@@ -415,6 +429,7 @@ export class Exchange implements UpstreamEvents {
 
   #answer(status: number, fields: Fields, body: Buffer | undefined): void {
     this.#phase = Phase.answering;
+    this.#status = status;
     const none = body === undefined || this.#head.method === 'HEAD';
     const length = body?.length ?? (status === 204 ? undefined : 0);
     this.#cork();
@@ -445,17 +460,40 @@ export class Exchange implements UpstreamEvents {
     this.#upstream?.destroy();
     this.#upstream = undefined;
     this.#early = undefined;
+    this.#core.access.record(this.#entry(this.#bytesIn, this.#bytesOut));
   }
-}
 
-/** RFC 9110 7.8: only a protocol that the client offered. */
-function offered(asked: string | undefined, chosen: string | undefined): boolean {
-  const names = new Set(listMembers(asked ?? ''));
-  if (chosen === undefined) return false;
-  return listMembers(chosen).every((name) => names.has(name));
+  #entry(bytesIn: number, bytesOut: number): AccessEntry {
+    return {
+      host: this.#host.label,
+      route: this.#route?.label,
+      target: this.#route?.targetText,
+      method: this.#head.method,
+      path: this.#head.target,
+      status: this.#status,
+      bytesIn,
+      bytesOut,
+      durationMs: monotonicMs() - this.#beganAt,
+      upstreamMs: this.#answeredAt === 0 ? undefined : this.#answeredAt - this.#sentAt,
+      client: this.#client.peer.ip,
+      retried: this.#retried,
+      failure: this.#failure,
+      requestId: this.#requestId,
+    };
+  }
 }
 
 /** For people: a VM by its name; an address is nobody's business, so the route stands for it. */
 function targetName(route: HttpRoute): string {
   return route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
+}
+
+/** A certificate that was checked against one request's hostname says nothing about another's. */
+function poolKey(route: HttpRoute, hostname: string): string {
+  return route.tls === undefined || route.tls.serverName !== undefined ? route.poolKey : `${route.poolKey}|${hostname}`;
+}
+
+/** An id that a trusted client sent, if it is fit for a log and a header. */
+function trustedId(id: string | undefined): string | undefined {
+  return id !== undefined && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(id) ? id : undefined;
 }

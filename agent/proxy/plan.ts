@@ -28,8 +28,10 @@ export interface HttpRoute {
   /** For people: "/app" or "~ ^/v[12]". */
   readonly label: string;
   readonly target: Target;
-  /** For people: "VM Ubuntu port 8080" or "10.0.0.5:8080". */
+  /** For the client: "VM Ubuntu", or "the target" where an address is nobody's business. */
   readonly targetLabel: string;
+  /** For the user's log: "VM Ubuntu port 8080" or "10.0.0.5:8080". */
+  readonly targetText: string;
   /** Target identity, scheme and TLS settings; with an address it is the key of the connection pool. */
   readonly poolKey: string;
   readonly tls: UpstreamTls | undefined;
@@ -76,6 +78,7 @@ export interface TcpHost {
   readonly label: string;
   readonly target: Target;
   readonly targetLabel: string;
+  readonly targetText: string;
   readonly holdMs: number;
   readonly traffic: Traffic;
 }

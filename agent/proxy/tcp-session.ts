@@ -1,12 +1,14 @@
 // One client of a TCP host: finds the target, connects, and becomes a tunnel. Until then nothing is read from the
 // client; when the target cannot be had, the client is reset, so that it does not take silence for an answer.
 import type { Socket } from 'node:net';
+import { plainIp } from '../networks.ts';
 import type { Address } from '../targets.ts';
 import type { Client, ClientRegister } from './client.ts';
 import type { Core } from './core.ts';
 import type { Failure } from './failure.ts';
 import type { TcpHost } from './plan.ts';
 import { Reach, type Reacher } from './reach.ts';
+import { monotonicMs } from './sweep.ts';
 import { Tunnel } from './tunnel.ts';
 import { type Owner, own, reset } from './wire.ts';
 
@@ -17,6 +19,10 @@ export class TcpSession implements Client, Reacher, Owner {
   readonly #register: ClientRegister;
   #reach: Reach | undefined;
   #tunnel: Tunnel | undefined = undefined;
+  readonly #client: string;
+  readonly #beganAt = monotonicMs();
+  #connectedAt: number | undefined = undefined;
+  #failure: string | undefined = undefined;
 
   constructor(core: Core, socket: Socket, host: TcpHost, register: ClientRegister) {
     this.#core = core;
@@ -25,7 +31,7 @@ export class TcpSession implements Client, Reacher, Owner {
     this.#register = register;
     host.traffic.requests++;
     host.traffic.connections++;
-    socket.once('close', () => host.traffic.connections--);
+    this.#client = plainIp(socket.remoteAddress ?? '');
     register.add(this);
     socket.pause();
     own(socket, this);
@@ -43,6 +49,7 @@ export class TcpSession implements Client, Reacher, Owner {
     const { targets, settings, sweep } = this.#core;
     const { target, traffic } = this.#host;
     this.#reach = undefined;
+    this.#connectedAt = monotonicMs();
     targets.opened(target);
     upstream.once('close', () => targets.closed(target));
     this.#tunnel = new Tunnel({
@@ -53,13 +60,13 @@ export class TcpSession implements Client, Reacher, Owner {
       traffic,
       idleMs: settings.tunnelIdleMs,
       sweep,
-      onOver: () => this.#register.remove(this),
+      onOver: (bytesIn, bytesOut) => this.#over(bytesIn, bytesOut),
     });
   }
 
   unreachable(failure: Failure): void {
     this.#reach = undefined;
-    this.#core.report({ host: this.#host.label, code: failure.code, reason: failure.reason }, 'tcp connection refused');
+    this.#failure = failure.code;
     reset(this.#socket);
   }
 
@@ -79,6 +86,29 @@ export class TcpSession implements Client, Reacher, Owner {
   onDrain(): void {}
   onClose(): void {
     this.#reach?.cancel();
+    this.#failure ??= 'client_gone';
+    this.#over(0, 0);
+  }
+
+  #over(bytesIn: number, bytesOut: number): void {
+    const { label, targetText, traffic } = this.#host;
     this.#register.remove(this);
+    traffic.connections--;
+    this.#core.access.record({
+      host: label,
+      route: undefined,
+      target: targetText,
+      method: undefined,
+      path: undefined,
+      status: undefined,
+      bytesIn,
+      bytesOut,
+      durationMs: monotonicMs() - this.#beganAt,
+      upstreamMs: this.#connectedAt === undefined ? undefined : this.#connectedAt - this.#beganAt,
+      client: this.#client,
+      retried: false,
+      failure: this.#failure,
+      requestId: undefined,
+    });
   }
 }

@@ -15,8 +15,8 @@ export interface TunnelOptions {
   /** Milliseconds of silence both ways; 0 = no limit. */
   readonly idleMs: number;
   readonly sweep: Sweep;
-  /** Both sockets are gone. */
-  readonly onOver: () => void;
+  /** Both sockets are gone; bytes from the client and to it. */
+  readonly onOver: (bytesIn: number, bytesOut: number) => void;
 }
 
 export class Tunnel implements Timed {
@@ -24,6 +24,8 @@ export class Tunnel implements Timed {
   readonly #client: Side;
   readonly #upstream: Side;
   #open = 2;
+  #bytesIn = 0;
+  #bytesOut = 0;
   deadline = 0;
 
   constructor(options: TunnelOptions) {
@@ -54,8 +56,14 @@ export class Tunnel implements Timed {
 
   /** For `Side`: bytes came from `side`. */
   moved(side: Side, bytes: number): void {
-    if (side === this.#client) this.#options.traffic.bytesIn += bytes;
-    else this.#options.traffic.bytesOut += bytes;
+    const { traffic } = this.#options;
+    if (side === this.#client) {
+      traffic.bytesIn += bytes;
+      this.#bytesIn += bytes;
+    } else {
+      traffic.bytesOut += bytes;
+      this.#bytesOut += bytes;
+    }
     this.#touch();
   }
 
@@ -63,7 +71,7 @@ export class Tunnel implements Timed {
   closed(): void {
     if (--this.#open > 0) return;
     this.#options.sweep.remove(this);
-    this.#options.onOver();
+    this.#options.onOver(this.#bytesIn, this.#bytesOut);
   }
 
   #touch(): void {

@@ -7,20 +7,27 @@ import { forwardingFields, type Peer } from './forwarding.ts';
 import type { HttpRoute } from './plan.ts';
 import type { UpstreamRequest } from './upstream-connection.ts';
 
-/** @param trusted whether the peer's forwarding fields are believed */
+/** What is known of the request's way besides its head. */
+export interface Passage {
+  readonly peer: Peer;
+  /** Whether the peer's forwarding fields are believed. */
+  readonly trusted: boolean;
+  /** Our name in Via; undefined: none is sent. */
+  readonly pseudonym: string | undefined;
+  readonly requestId: string;
+}
+
 export function upstreamRequest(
   head: RequestHead,
   route: HttpRoute,
   address: Address,
-  peer: Peer,
-  trusted: boolean,
-  pseudonym: string | undefined,
+  passage: Passage,
 ): UpstreamRequest {
   const fields: Fields = ['Host', hostField(head, route, address)];
-  const passed = routeFields(head, route);
-  for (const item of passed) fields.push(item);
-  for (const item of forwardingFields(head, peer, trusted, route.stripPrefix)) fields.push(item);
-  addVia(fields, head, pseudonym);
+  for (const item of routeFields(head, route)) fields.push(item);
+  for (const item of forwardingFields(head, passage.peer, passage.trusted, route.stripPrefix)) fields.push(item);
+  fields.push('X-Request-Id', passage.requestId);
+  addVia(fields, head, passage.pseudonym);
   if (head.maxForwards !== undefined) fields.push('Max-Forwards', maxForwards(head));
   return {
     method: head.method,

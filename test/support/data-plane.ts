@@ -4,6 +4,7 @@ import { AllTargets } from '../../agent/all-targets.ts';
 import { Compiler } from '../../agent/control/compile.ts';
 import { Reconciler } from '../../agent/control/reconciler.ts';
 import { Networks } from '../../agent/networks.ts';
+import { type AccessEntry, RequestIds } from '../../agent/proxy/access.ts';
 import type { Core } from '../../agent/proxy/core.ts';
 import { DnsTargets } from '../../agent/proxy/dns.ts';
 import type { Plan } from '../../agent/proxy/plan.ts';
@@ -54,6 +55,7 @@ export function host(fields: HostFields): Host {
 
 export class DataPlane {
   readonly traffic = new TrafficCounters();
+  readonly accessed: AccessEntry[] = [];
   readonly #waiting: { readonly message: string; readonly resolve: () => void }[] = [];
   readonly core: Core;
   readonly reconciler: Reconciler;
@@ -68,6 +70,8 @@ export class DataPlane {
       pool: new Pool(sweep),
       sweep,
       settings: { ...first.settings, trustedProxies: new Networks([]) },
+      access: { record: (entry) => void this.accessed.push(entry) },
+      requestIds: new RequestIds(),
       report: (_, message) => this.#report(message),
     };
     this.reconciler = new Reconciler(this.core);

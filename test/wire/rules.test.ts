@@ -119,9 +119,9 @@ describe('routes', () => {
 
   test('do not set response headers on answers of prproxy itself', async () => {
     await plane.run([
-      web(undefined, { path: '/', target_port: String(await freePort()), response_headers: { 'X-R': 'r' } }),
+      web(undefined, { path: '/', target_port: String(await freePort()), response_headers: { 'X-Set': 'r' } }),
     ]);
-    expect(await get('/')).not.toContain('X-R');
+    expect(await get('/')).not.toContain('X-Set');
   });
 });
 
@@ -238,5 +238,49 @@ describe('an error answer', () => {
     await plane.run([web(undefined, { path: '/app' })]);
     const answer = await request('HEAD', '/');
     expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*Content-Length: [1-9][0-9]*\r\n[\s\S]*\r\n\r\n$/);
+  });
+
+  test('carries the id under which the access log has it', async () => {
+    await plane.run([web(undefined, { path: '/app' })]);
+    const id = /\r\nX-Request-Id: ([^\r]+)\r\n/.exec(await get('/'))?.[1];
+    expect(plane.accessed).toMatchObject([{ status: 404, failure: 'no_route', requestId: id, path: '/' }]);
+  });
+});
+
+describe('the access log', () => {
+  test('has one entry per request, with what was asked, what came of it and how long it took', async () => {
+    await plane.run([web(undefined, { path: '/app' })]);
+    await exchange(port, 'POST /app?x HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello');
+    const [entry] = plane.accessed;
+    expect(entry).toMatchObject({
+      host: `127.0.0.1:${port}`,
+      route: '/app',
+      target: `127.0.0.1:${origin.port}`,
+      method: 'POST',
+      path: '/app?x',
+      status: 200,
+      bytesIn: 5,
+      bytesOut: 2,
+      client: '127.0.0.1',
+      retried: false,
+      failure: undefined,
+    });
+    expect(entry!.durationMs).toBeGreaterThanOrEqual(entry!.upstreamMs!);
+    expect(valuesOf(origin.requests[0]!.rawHeaders, 'x-request-id')).toEqual([entry!.requestId]);
+  });
+
+  test('takes the id of a trusted client, and of nobody else', async () => {
+    await plane.run([web(undefined)]);
+    await get('/', 'X-Request-Id: theirs');
+    await plane.run([web(undefined)], { trusted_proxies: ['127.0.0.0/8'] });
+    await get('/', 'X-Request-Id: theirs');
+    await get('/', 'X-Request-Id: {"bad"}');
+    const ids = plane.accessed.map(({ requestId }) => requestId);
+    expect(ids[0]).not.toBe('theirs');
+    expect(ids[1]).toBe('theirs');
+    expect(ids[2]).not.toContain('bad');
+    expect(origin.requests.map(({ rawHeaders }) => valuesOf(rawHeaders, 'x-request-id'))).toEqual(
+      ids.map((id) => [id]),
+    );
   });
 });

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createLog, KEPT_LOGS } from '../../../agent/log.ts';
+import { createLog } from '../../../agent/log.ts';
+import { KEPT_FILES } from '../../../agent/rotating-file.ts';
 import { LogFile } from '../../../src/cli/log-file.ts';
 
 let folder: string;
@@ -67,11 +68,12 @@ it('takes a level that it does not know for info', () => {
 it('is rotated by size, keeps three old files, and loses no entry meanwhile', () => {
   const log = createLog({ path, foreground: false, maxBytes: 1000 });
   for (let n = 0; n < 30; n++) log.info({ n }, 'entry');
-  const old = Array.from({ length: KEPT_LOGS }, (_, i) => `${path}.${i + 1}`);
+  const old = Array.from({ length: KEPT_FILES }, (_, i) => `${path}.${i + 1}`);
   const kept = [...old.reverse(), path].filter((file) => existsSync(file)).flatMap((file) => entries(file));
   const numbers = kept.map(({ n }) => n);
   expect(numbers).toEqual(Array.from({ length: 30 }, (_, n) => n).slice(-numbers.length));
   for (let n = 0; n < 100; n++) log.info({ n }, 'entry');
+  log.info('the newest file is there, though the entry before may have filled the one before it');
   expect(readdirSync(join(folder, 'logs')).sort()).toEqual(['agent.log', 'agent.log.1', 'agent.log.2', 'agent.log.3']);
   for (const file of old) expect(statSync(file).size).toBeLessThan(1200);
 });

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const names = Object.keys(methods) as MethodName[];
 
 /** They manage the agent's process, or a saved file that it cannot use. */
-const NO_ROWS = ['agent.logs', 'agent.run', 'agent.start', 'agent.status', 'agent.stop', 'config.reset'];
+const NO_ROWS = ['agent.logs', 'agent.run', 'agent.start', 'agent.status', 'agent.stop', 'config.reset', 'logs'];
 
 function commands(): string[] {
   const files = readdirSync(join(root, 'commands'), { recursive: true, encoding: 'utf8' });
