@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Entry of the CLI, from dist. Only what every Node can parse may be imported before the version is checked.
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import * as nodeModule from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { enableCompileCache } from './compile-cache.js';
 
 const NEEDED = [22, 13];
 /** Commands of plugins, and help, which lists them; all others do without loading the plugins. */
@@ -11,15 +11,6 @@ const NEED_PLUGINS = /^(-|help$|autocomplete$)/;
 function isOldNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   return major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1]);
-}
-
-/** Halves the start. Only in a home that is already there and ours: nobody else can plant code in it then. */
-function enableCompileCache(home) {
-  try {
-    if (statSync(home).uid === process.getuid?.()) nodeModule.enableCompileCache(`${home}/cache`);
-  } catch {
-    // No home yet, or no cache in this Node: slower, that is all.
-  }
 }
 
 async function start() {

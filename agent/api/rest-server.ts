@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { invalid, ProxyError } from '../../src/errors.ts';
 import type { Proxy as ProxySettings } from '../../src/model/config.ts';
 import type { Status } from '../../src/model/status.ts';
+import { bindProblem, isFamilyMissing } from '../control/bind-problem.ts';
 import type { Log } from '../control/log.ts';
 import { hostPort } from '../control/refs.ts';
 import type { Prepared } from '../control/runtime.ts';
@@ -21,8 +22,6 @@ const CHECK_EVERY_MS = 5_000;
 const CLOSE_LIMIT_MS = 2_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
-/** A family that this machine lacks. */
-const NO_FAMILY = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 export interface RestParts {
   readonly dispatch: Dispatch;
@@ -116,9 +115,7 @@ export class RestServer {
       try {
         servers.set(key, this.#servers.get(key) ?? (await listen(host, Number(rest_port), this.#listener)));
       } catch (failure) {
-        const { code } = failure as NodeJS.ErrnoException;
-        if (!(hosts.length > 1 && NO_FAMILY.has(code ?? '')))
-          error ??= bindError(key, failure as NodeJS.ErrnoException);
+        if (hosts.length === 1 || !isFamilyMissing(failure)) error ??= await bindError(host, rest_port, failure);
       }
     }
     return { servers, error };
@@ -184,14 +181,8 @@ function closeOne(server: Server): Promise<void> {
   });
 }
 
-function bindError(key: string, error: NodeJS.ErrnoException): ProxyError {
-  const reason = error.code === 'EADDRINUSE' ? 'another program uses it' : error.message;
-  return new ProxyError(
-    'conflict',
-    `REST cannot listen on ${key}: ${reason}; choose another with \`prproxy config set --rest-port\``,
-    undefined,
-    {
-      cause: error,
-    },
-  );
+async function bindError(host: string, port: string, error: unknown): Promise<ProxyError> {
+  const problem = await bindProblem(error, { key: hostPort({ host, port }), address: host, port: Number(port) });
+  const message = `REST: ${problem}, with \`prproxy config set --rest-port\``;
+  return new ProxyError('conflict', message, undefined, { cause: error });
 }

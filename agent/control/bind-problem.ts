@@ -1,5 +1,4 @@
 // Why an address could not be bound, in words that name the remedy.
-import type { ListenerPlan } from '../proxy/plan.ts';
 import { portOwner } from './port-owner.ts';
 
 function codeOf(error: unknown): string {
@@ -11,16 +10,23 @@ export function isFamilyMissing(error: unknown): boolean {
   return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error));
 }
 
+/** What was to be bound. `key` is `address:port`, for people. */
+export interface BindAddress {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** @param error of `listen` */
-export async function bindProblem(error: unknown, plan: ListenerPlan): Promise<string> {
+export async function bindProblem(error: unknown, where: BindAddress): Promise<string> {
   const code = codeOf(error);
   if (code === 'EADDRINUSE') {
-    const owner = await portOwner(plan.port);
-    return `${plan.key} is used by ${owner === undefined ? 'another program' : `another program (${owner})`}; stop it or choose another port`;
+    const owner = await portOwner(where.port);
+    return `${where.key} is used by ${owner === undefined ? 'another program' : `another program (${owner})`}; stop it or choose another port`;
   }
-  if (code === 'EACCES') return `${plan.key} may not be bound by this user: ${privilegedRemedy(plan.port)}`;
-  if (code === 'EADDRNOTAVAIL') return `${plan.key} cannot be bound: this machine has no address ${plan.address}`;
-  return `${plan.key} cannot be bound: ${error instanceof Error ? error.message : String(error)}`;
+  if (code === 'EACCES') return `${where.key} may not be bound by this user: ${privilegedRemedy(where.port)}`;
+  if (code === 'EADDRNOTAVAIL') return `${where.key} cannot be bound: this machine has no address ${where.address}`;
+  return `${where.key} cannot be bound: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function privilegedRemedy(port: number): string {

@@ -88,7 +88,10 @@ export class Exchange implements UpstreamEvents {
   #requestDone: boolean;
   #requestTrailers: Fields = [];
   #bodySent = false;
+  /** Sent to the target more than once. */
   #retried = false;
+  /** No further repetition: one on a connection that had served others may be followed by one on a fresh one. */
+  #spent = false;
   #clientPaused = false;
   #continued = false;
   #answerLength: number | undefined = undefined;
@@ -392,15 +395,20 @@ export class Exchange implements UpstreamEvents {
     }
   }
 
-  /** RFC 9110 9.2.2: once, only what may be repeated, and only before the first byte of an answer. */
+  /**
+   * RFC 9110 9.2.2: only what may be repeated, and only before the first byte of an answer. A connection that was closed
+   * while it was idle is no failure of the target, so it does not count (a repetition always dials); a fresh one that a
+   * VM closes under us counts once: its address is changing, or its service is only just starting.
+   */
   #mayRetry(upstream: UpstreamConnection, code: string): boolean {
-    if (this.#retried || upstream.answered || code === 'EMALFORMED') return false;
+    if (this.#spent || upstream.answered || code === 'EMALFORMED') return false;
     if (!IDEMPOTENT.has(this.#head.method) || this.#bodySent || !this.#requestDone) return false;
     return upstream.reused || this.#route!.target.kind === 'vm';
   }
 
   #retry(upstream: UpstreamConnection): void {
     this.#retried = true;
+    this.#spent = !upstream.reused;
     this.#client.limit(0);
     if (!upstream.reused) this.#core.targets.failed(this.#route!.target, upstream.address, 'ECLOSED');
     this.#dial(this.#route!);

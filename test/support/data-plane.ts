@@ -1,4 +1,5 @@
 // The data path without the agent around it: compiles a config and runs its listeners in this process. For wire tests.
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { AllTargets } from '../../agent/all-targets.ts';
 import { Compiler } from '../../agent/control/compile.ts';
@@ -118,12 +119,21 @@ function config(hosts: readonly Host[], proxy: Partial<Proxy>): ProxyConfig {
   };
 }
 
-/** A port that was free a moment ago. */
+const PORTS_FROM = 10_000;
+const PORTS_TO = 32_000;
+
+/** A port that was free a moment ago; below those that the system gives to outgoing connections. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS_FROM, PORTS_TO);
+    if (await canBind(port, address)) return port;
+  }
+}
+
+function canBind(port: number, address: string): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return bound.port;
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, address, () => server.close(() => resolve(true)));
+  });
 }
