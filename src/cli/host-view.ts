@@ -9,12 +9,12 @@ export function hostPort(host: string, port: string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Where a route leads: `http://vm web:8080`, `10.0.0.5:22`. */
+/** Where a route leads: `VM Ubuntu port 8080`, `https://10.0.0.5:8443`, `10.0.0.5:22`. */
 function target(route: Route): string {
   const scheme = 'schema' in route ? `${route.schema}://` : '';
   if (route.target_host !== undefined) return scheme + hostPort(route.target_host, route.target_port);
   const name = route.target_vm_details?.name ?? route.target_vm_name ?? route.target_vm_id;
-  return `${scheme}vm ${name}:${route.target_port}`;
+  return `VM ${name} port ${route.target_port}${scheme === 'https://' ? ' (https)' : ''}`;
 }
 
 /** What became of a host after a change, in one line. */

@@ -49,7 +49,7 @@ describeWith(['nginx', 'curl'], 'the four-step workflow', () => {
     expect(await home.ok('enable')).toContain('enabled');
     expect(await home.ok('host', 'add', `proxy.local:${port}`, '--name', 'web')).toContain(`proxy.local:${port}`);
     const added = await home.ok('route', 'http', 'add', 'web', '--path', '/app', '--vm', vm, '--port', String(vmPort));
-    expect(added).toContain('/app leads to http://vm Web server');
+    expect(added).toContain('/app leads to VM Web server port ');
     expect(await ask()).toMatchObject({ code: 0, status: 200, body: `the VM's web server at ${FIRST}` });
     expect(await ask('/apple')).toMatchObject({ status: 404 });
 
