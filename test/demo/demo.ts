@@ -90,7 +90,7 @@ class Demo {
       /^host lines listens on/m,
     );
     const set = await this.#prproxy('route', 'tcp', 'set', 'lines', '--vm', VM_NAME, '--port', String(linePort));
-    check(set, /^all traffic leads to vm/m);
+    check(set, /^all traffic leads to VM /m);
     await this.#talk(from);
   }
 
