@@ -27,7 +27,7 @@ export function knownError(error: unknown, where: string, log: Log): ProxyError 
   if (error instanceof ProxyError) return error;
   const id = randomBytes(4).toString('hex');
   log.error({ err: error, bug: id, where }, `bug ${id}`);
-  return new ProxyError('internal', `prproxy made an error, see bug ${id} in \`prproxy logs\``, { bug: id });
+  return new ProxyError('internal', `prproxy made an error, see bug ${id} in \`prproxy agent logs\``, { bug: id });
 }
 
 function isMethod(name: string): name is MethodName {

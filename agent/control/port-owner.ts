@@ -1,6 +1,7 @@
 // Which program listens on a port, for an error that helps. Best effort: what this user may not see stays unknown.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -27,7 +28,7 @@ async function fromProc(port: number): Promise<string | undefined> {
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) await addListeners(table, port, inodes);
   if (inodes.size === 0) return undefined;
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    if (await holds(pid, inodes)) return `${(await readFile(`/proc/${pid}/comm`, 'utf8')).trim()}, pid ${pid}`;
+    if (await holds(pid, inodes)) return `${await programOf(pid)}, pid ${pid}`;
   }
   return undefined;
 }
@@ -49,4 +50,13 @@ async function holds(pid: string, inodes: ReadonlySet<string>): Promise<boolean>
     if (inodes.has(to)) return true;
   }
   return false;
+}
+
+/** The executable's name: a thread may call itself anything. */
+async function programOf(pid: string): Promise<string> {
+  try {
+    return basename(await readlink(`/proc/${pid}/exe`));
+  } catch {
+    return (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
+  }
 }

@@ -5,6 +5,8 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const CR = 0x0d;
 const LF = 0x0a;
 const FIRST_SIZE = 2048;
+/** Bytes of the empty line that may stand before a request (RFC 9112 2.2). */
+const EMPTY_LINE = 2;
 
 export const HeadProgress = { more: 0, found: 1, tooLarge: 2, malformed: 3 } as const;
 export type HeadProgress = (typeof HeadProgress)[keyof typeof HeadProgress];
@@ -24,14 +26,19 @@ export class HeadReader {
     this.#limit = limit;
   }
 
-  /** True between heads: not one byte of the next head has come. */
+  /** True between heads: nothing of the next head has come, but for an empty line that may stand before it. */
   get empty(): boolean {
-    return this.#length === 0;
+    return this.#length === 0 || (this.#length <= EMPTY_LINE && this.#held![0] === CR);
   }
 
   /** True when what is held already goes beyond its first line. */
   get pastFirstLine(): boolean {
-    return this.#held?.subarray(0, this.#length).includes(LF) === true;
+    return this.#held?.subarray(0, this.#length).includes(LF, EMPTY_LINE) === true;
+  }
+
+  /** After `found` and after a refusal: whether the head is that of a HEAD request, as far as it came. */
+  get isHead(): boolean {
+    return /^(?:\r\n)?HEAD /.test(this.#held?.toString('latin1', 0, Math.min(this.#length, 7)) ?? this.text);
   }
 
   push(chunk: Buffer, from: number): HeadProgress {
@@ -41,7 +48,7 @@ export class HeadReader {
   #first(chunk: Buffer, from: number): HeadProgress {
     const end = chunk.indexOf(HEAD_END, from);
     if (end < 0) return this.#hold(chunk, from);
-    if (end + 4 - from > this.#limit) return HeadProgress.tooLarge;
+    if (end + 4 - from > this.#limit) return this.#hold(chunk, from);
     this.text = chunk.toString('latin1', from, end + 4);
     this.next = end + 4;
     return HeadProgress.found;
@@ -54,7 +61,7 @@ export class HeadReader {
     const end = held.subarray(0, this.#length).indexOf(HEAD_END, Math.max(0, before - 3));
     // Bytes behind the end are not the head's: nothing of them is looked at.
     if (end < 0) return progress;
-    if (end + 4 > this.#limit) return HeadProgress.tooLarge;
+    if (end + 4 > this.#limit) return progress;
     this.text = held.toString('latin1', 0, end + 4);
     this.next = from + end + 4 - before;
     this.#held = undefined;

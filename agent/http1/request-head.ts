@@ -54,16 +54,26 @@ const REQUEST_LINE = new RegExp(`(${TOKEN}) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-
 
 const refuse = (status: HeadError['status'], message: string): HeadError => ({ status, message });
 
+const BARE_LINE_END = /\0|\r(?!\n)|(?<!\r)\n/;
+export const MALFORMED = refuse(400, 'a bare CR, a bare LF or a NUL in the head');
+
 export function isHeadError(result: RequestHead | HeadError): result is HeadError {
   return 'status' in result;
 }
 
 /**
- * @param text latin1 text of the head, from the request line to the empty line, both included
+ * @param text latin1 text of the head, from the request line (or an empty line before it) to the empty line, included
  * @returns the head, or why it is refused; the connection cannot be used further after a refusal
  */
 export function parseRequestHead(text: string): RequestHead | HeadError {
-  REQUEST_LINE.lastIndex = 0;
+  const head = readHead(text);
+  // Whatever else is wrong: where the bytes come one by one, this is seen first.
+  return isHeadError(head) && head.status !== 400 && BARE_LINE_END.test(text) ? MALFORMED : head;
+}
+
+function readHead(text: string): RequestHead | HeadError {
+  // RFC 9112 2.2: one empty line before the request line is passed over.
+  REQUEST_LINE.lastIndex = text.startsWith('\r\n') ? 2 : 0;
   const line = REQUEST_LINE.exec(text);
   if (line === null) return explainRequestLine(text);
   const head = new RequestHead();
@@ -309,7 +319,8 @@ function readExpect(head: RequestHead, raw: RawFields): HeadError | undefined {
 // --- Why a line was refused (off the hot path) -------------------------------------------------------------------
 
 function explainRequestLine(text: string): HeadError {
-  const line = text.slice(0, text.indexOf('\r\n'));
+  const from = text.startsWith('\r\n') ? 2 : 0;
+  const line = text.slice(from, text.indexOf('\r\n', from));
   // A line without version is HTTP/0.9; another major version, HTTP/2's preface included, is not ours.
   if (/ HTTP\/[02-9]\.[0-9]$/.test(line) && !line.includes('\t'))
     return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');

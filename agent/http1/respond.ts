@@ -30,11 +30,13 @@ export function requestHead(method: string, target: string, fields: Fields, fram
   return `${method} ${target} HTTP/1.1\r\n${serializeFields(fields)}${framing}\r\n`;
 }
 
-/** A whole plain-text answer that closes the connection: for heads that could not be read. */
-export function closingAnswer(status: number, message: string): string {
+/**
+ * A whole plain-text answer that closes the connection: for heads that could not be read.
+ * @param bodyless the request was HEAD (RFC 9110 9.3.2)
+ */
+export function closingAnswer(status: number, message: string, bodyless = false): string {
   const body = `${status} ${reasonPhrase(status)}: ${message}\n`;
   const fields = ['Date', httpDate(), 'Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
-  return (
-    responseHead(status, reasonPhrase(status), fields, `Content-Length: ${body.length}\r\nConnection: close\r\n`) + body
-  );
+  const framing = `Content-Length: ${body.length}\r\nConnection: close\r\n`;
+  return responseHead(status, reasonPhrase(status), fields, framing) + (bodyless ? '' : body);
 }

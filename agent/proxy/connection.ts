@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { type BodySink, ChunkedDecoder } from '../http1/body.ts';
 import { type Fields, serializeFields } from '../http1/fields.ts';
 import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
-import { isHeadError, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
+import { isHeadError, MALFORMED, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
 import { closingAnswer, reasonPhrase, responseHead } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import type { Client, ClientRegister } from './client.ts';
@@ -94,9 +94,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   #readHead(chunk: Buffer, at: number): number {
-    const from = this.#reader.empty ? this.#beginHead(chunk, at) : at;
-    if (from >= chunk.length || this.#mode !== Mode.head) return chunk.length;
-    const progress = this.#reader.push(chunk, from);
+    if (this.#reader.empty && !this.#beginHead(chunk[at]!)) return chunk.length;
+    const progress = this.#reader.push(chunk, at);
     if (progress === HeadProgress.more) return chunk.length;
     if (progress !== HeadProgress.found) return this.#refuseHead(progress, chunk);
     const head = parseRequestHead(this.#reader.text);
@@ -109,19 +108,19 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     return next;
   }
 
-  /** First byte of a head: its time limit starts. One empty line before it is passed over (RFC 9112 2.2). */
-  #beginHead(chunk: Buffer, at: number): number {
-    if (chunk[at] === TLS_HANDSHAKE) {
+  /** First byte of a head, or of an empty line before it: the time limit starts. False: it is no HTTP. */
+  #beginHead(first: number): boolean {
+    if (first === TLS_HANDSHAKE) {
       this.#linger();
-      return chunk.length;
+      return false;
     }
     this.limit(this.#core.settings.clientHeadMs);
-    return chunk[at] === 0x0d && chunk[at + 1] === 0x0a ? at + 2 : at;
+    return true;
   }
 
   #refuseHead(progress: HeadProgress, chunk: Buffer): number {
-    if (progress === HeadProgress.malformed) this.#refuse(400, 'a bare CR, a bare LF or a NUL in the head');
-    else if (this.#reader.pastFirstLine || chunk.includes(0x0a)) this.#refuse(431, 'the header section is too large');
+    if (progress === HeadProgress.malformed) this.#refuse(MALFORMED.status, MALFORMED.message);
+    else if (this.#reader.pastFirstLine) this.#refuse(431, 'the header section is too large');
     else this.#refuse(414, 'the request target is too long');
     return chunk.length;
   }
@@ -181,7 +180,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#exchange = undefined;
     exchange?.clientGone();
     if (answering) return this.cut();
-    this.#socket.write(closingAnswer(status, message), 'latin1');
+    const bodyless = this.#mode === Mode.head ? this.#reader.isHead : this.#head?.method === 'HEAD';
+    this.#socket.write(closingAnswer(status, message, bodyless), 'latin1');
     this.#linger();
   }
 

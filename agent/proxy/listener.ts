@@ -153,7 +153,8 @@ export class Listener implements HttpService {
 
   #refuse(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#plan.kind === 'tcp') return reset(socket);
+    // Only plain HTTP can be told in words.
+    if (this.#plan.kind === 'tcp' || this.#plan.tls !== undefined) return reset(socket);
     socket.end(closingAnswer(503, 'too many connections'), 'latin1');
     socket.destroySoon();
   }

@@ -10,6 +10,8 @@ import { monotonicMs } from './sweep.ts';
 
 /** Pause between two dials of an address that does not answer yet. */
 const REDIAL_MS = 150;
+/** prlctl tells of a new address some time after the old one died: that long a VM is dialled again whatever it says. */
+export const ADDRESS_LAG_MS = 2_000;
 
 export interface ReachOptions {
   readonly target: Target;
@@ -33,7 +35,9 @@ export class Reach implements Dialler {
   readonly #reacher: Reacher;
   readonly #holdUntil: number;
   #cancel: Cancel | undefined = undefined;
-  #failedAt = 0;
+  /** The address that fails, and since when. */
+  #failing = '';
+  #failingSince = 0;
 
   constructor(core: Core, options: ReachOptions, reacher: Reacher) {
     this.#core = core;
@@ -73,7 +77,10 @@ export class Reach implements Dialler {
   }
 
   addressFailed(address: Address, code: string): void {
-    this.#failedAt = monotonicMs();
+    if (this.#failing !== address.ip) {
+      this.#failing = address.ip;
+      this.#failingSince = monotonicMs();
+    }
     this.#core.targets.failed(this.#options.target, address, code);
   }
 
@@ -87,10 +94,12 @@ export class Reach implements Dialler {
     this.#cancel = () => clearTimeout(timer);
   }
 
-  /** A VM that has just come up, or whose address nobody has looked at since the dial failed. */
+  /** A VM that has just come up, or whose address may be about to change. */
   #mayComeBack(): boolean {
     const { target } = this.#options;
-    if (target.kind !== 'vm' || monotonicMs() >= this.#holdUntil) return false;
-    return this.#core.targets.settling(target) || !this.#core.targets.confirmed(target, this.#failedAt);
+    const now = monotonicMs();
+    if (target.kind !== 'vm' || now >= this.#holdUntil) return false;
+    if (now - this.#failingSince < ADDRESS_LAG_MS) return true;
+    return this.#core.targets.settling(target) || !this.#core.targets.confirmed(target, this.#failingSince);
   }
 }

@@ -23,7 +23,7 @@ export default class ConfigSet extends BaseCommand {
       helpValue: 'CIDR,…',
       description: 'networks in which VMs may have addresses of this machine',
     }),
-    via: boolean({ allowNo: true, description: 'add Via to messages' }),
+    via: boolean({ allowNo: true, description: 'add Via to requests' }),
     timeout: string({
       ...many,
       helpValue: 'NAME=SECONDS',

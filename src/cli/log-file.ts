@@ -28,13 +28,13 @@ export class LogFile {
 
   /** The last lines that are there now, older files included. */
   last(count: number): string[] {
-    const lines: string[] = [];
+    let lines: string[] = [];
     this.#onLine = (line) => lines.push(line);
     this.look();
     for (let n = 1; lines.length < count; n++) {
       const older = readLines(`${this.#path}.${n}`);
       if (older === undefined) break;
-      lines.unshift(...older);
+      lines = older.concat(lines);
     }
     return count > 0 ? lines.slice(-count) : [];
   }

@@ -47,6 +47,9 @@ const CHUNKED = 'Transfer-Encoding: chunked';
 const requestLines: RequestCase[] = [
   passed('passes a plain GET', closing(GET), { method: 'GET', url: '/' }),
   passed('passes one empty line before the request (9112 2.2)', `${CRLF}${closing(GET)}`, { method: 'GET' }),
+  refused('refuses two empty lines before the request', `${CRLF}${CRLF}${closing(GET)}`),
+  refused('refuses a bare CR before the request', `\r${closing(GET)}`),
+  refused('refuses a bare LF with 400, whatever else is wrong', closing('GET / HTTP/2.0', 'X-A: a\nb')),
   passed('passes an unknown method (9110 7.6)', closing('PROPFIND / HTTP/1.1'), { method: 'PROPFIND' }),
   refused('refuses two spaces in the request line (9112 3)', closing('GET  / HTTP/1.1')),
   refused('refuses a tab in the request line', closing('GET\t/ HTTP/1.1')),
@@ -71,6 +74,7 @@ const requestLines: RequestCase[] = [
   refused('refuses a method of more than 32 bytes with 501', closing(`${'M'.repeat(33)} / HTTP/1.1`), 501),
   passed('passes a target of 16384 bytes', closing(`GET /${'a'.repeat(16_383)} HTTP/1.1`)),
   refused('refuses a target of 16385 bytes with 414', closing(`GET /${'a'.repeat(16_384)} HTTP/1.1`), 414),
+  refused('refuses a request line beyond 65536 bytes with 414', closing(`GET /${'a'.repeat(70_000)} HTTP/1.1`), 414),
   refused('refuses a request line that never ends with 414', `GET /${'a'.repeat(70_000)}`, 414),
 ];
 

@@ -1,5 +1,6 @@
 // What becomes of requests and connections while their VM is coming, down, moved or not answering yet.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ADDRESS_LAG_MS } from '../../agent/proxy/reach.ts';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
 import { MovableTargets } from '../support/movable-targets.ts';
 import { answering, exchange, RawClient, RawOrigin } from '../support/raw.ts';
@@ -101,10 +102,12 @@ test('goes to the new address when a look after a refused dial finds one', async
   expect(await exchange(port, ONCE)).toMatch(/ok$/);
 });
 
-test('answers 502 at once when the look confirms the address that refuses', async () => {
+test('answers 502 once the address that refuses has been confirmed, long before the hold is over', async () => {
   await plane.run([web()]);
   vm.move([{ ip: '127.0.0.1', port: await freePort() }]);
+  const began = performance.now();
   expect(await exchange(port, ONCE)).toMatch(/^HTTP\/1\.1 502 [\s\S]*VM Ubuntu refused the connection/);
+  expect(performance.now() - began).toBeLessThan(ADDRESS_LAG_MS + 3_000);
 });
 
 test('uses no idle connection to an address that the VM has left', async () => {
