@@ -1,0 +1,125 @@
+// `npm run soak -- slow`: the latency of ordinary clients, by turns without and with 200 clients that drip their heads
+// and 200 that hardly read their answers. Prints p50 and p99 of each turn and the ratio of the medians.
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { AgentHome } from '../support/agent-home.ts';
+import { freePort } from '../support/data-plane.ts';
+import { MisbehavingOrigin } from '../support/misbehaving-origin.ts';
+import { rssOf } from '../support/rss.ts';
+
+const SLOW_HEADS = 200;
+const SLOW_READERS = 200;
+const DRIP_MS = 200;
+const TURNS = 4;
+const REQUESTS_A_TURN = 3_000;
+const CLIENTS = 8;
+/** Beyond this ratio of p99 it is no noise. */
+const LIMIT = 3;
+
+const origin = await new MisbehavingOrigin().listen();
+const home = await AgentHome.running();
+const port = await freePort();
+const agent = new Agent({ keepAlive: true });
+try {
+  await trial();
+} finally {
+  agent.destroy();
+  await home.dispose();
+  await origin.close();
+}
+
+async function trial(): Promise<void> {
+  await home.ok('host', 'add', `127.0.0.1:${port}`, '--name', 'web');
+  await home.ok(
+    'route',
+    'http',
+    'add',
+    'web',
+    '--path',
+    '/',
+    '--target-host',
+    '127.0.0.1',
+    '--port',
+    String(origin.port),
+  );
+  const { pid } = (await home.json('status')).agent;
+  await latencies();
+  const alone: number[] = [];
+  const beside: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    alone.push(told('alone', await latencies()));
+    const slow = new SlowClients();
+    await slow.settled();
+    beside.push(told('beside 400 slow clients', await latencies()));
+    console.log(`  agent's RSS ${((await rssOf(pid)) / 1e6).toFixed(0)} MB`);
+    slow.close();
+  }
+  const ratio = median(beside) / median(alone);
+  console.log(`p99 beside slow clients is ${ratio.toFixed(2)} × p99 alone`);
+  if (ratio > LIMIT) throw new Error(`slow clients slow others down: ${ratio.toFixed(2)} ×`);
+}
+
+class SlowClients {
+  readonly #sockets: Socket[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    for (let i = 0; i < SLOW_HEADS; i++) this.#open('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    for (let i = 0; i < SLOW_READERS; i++) this.#open('GET /big HTTP/1.1\r\nHost: x\r\n\r\n').pause();
+    this.#timer = setInterval(() => this.#drip(), DRIP_MS);
+  }
+
+  #open(text: string): Socket {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(text);
+    this.#sockets.push(socket);
+    return socket;
+  }
+
+  #drip(): void {
+    for (const socket of this.#sockets.slice(0, SLOW_HEADS)) socket.write('x');
+    for (const socket of this.#sockets.slice(SLOW_HEADS)) socket.read(1024);
+  }
+
+  /** All are connected and have filled what buffers there are. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => (socket.connecting ? once(socket, 'connect') : undefined)));
+    await pause(2 * DRIP_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** Milliseconds of each request, sorted. */
+async function latencies(): Promise<number[]> {
+  const all: number[] = [];
+  const client = async () => {
+    while (all.length < REQUESTS_A_TURN) {
+      const began = performance.now();
+      const sent = request({ host: '127.0.0.1', port, path: '/small', agent });
+      sent.end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      await once(response.resume(), 'end');
+      all.push(performance.now() - began);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return all.sort((a, b) => a - b);
+}
+
+/** @returns p99 */
+function told(what: string, sorted: readonly number[]): number {
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)]!;
+  console.log(`${what.padEnd(24)} p50 ${at(0.5).toFixed(2)} ms, p99 ${at(0.99).toFixed(2)} ms`);
+  return at(0.99);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
