@@ -2,16 +2,12 @@
 // and 200 that hardly read their answers. Prints p50 and p99 of each turn and the ratio of the medians.
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { AgentHome } from '../support/agent-home.ts';
 import { freePort } from '../support/data-plane.ts';
 import { MisbehavingOrigin } from '../support/misbehaving-origin.ts';
 import { rssOf } from '../support/rss.ts';
+import { SlowClients } from '../support/slow-clients.ts';
 
-const SLOW_HEADS = 200;
-const SLOW_READERS = 200;
-const DRIP_MS = 200;
 const TURNS = 4;
 const REQUESTS_A_TURN = 3_000;
 const CLIENTS = 8;
@@ -50,7 +46,7 @@ async function trial(): Promise<void> {
   const beside: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
     alone.push(told('alone', await latencies()));
-    const slow = new SlowClients();
+    const slow = new SlowClients(port);
     await slow.settled();
     beside.push(told('beside 400 slow clients', await latencies()));
     console.log(`  agent's RSS ${((await rssOf(pid)) / 1e6).toFixed(0)} MB`);
@@ -59,41 +55,6 @@ async function trial(): Promise<void> {
   const ratio = median(beside) / median(alone);
   console.log(`p99 beside slow clients is ${ratio.toFixed(2)} × p99 alone`);
   if (ratio > LIMIT) throw new Error(`slow clients slow others down: ${ratio.toFixed(2)} ×`);
-}
-
-class SlowClients {
-  readonly #sockets: Socket[] = [];
-  readonly #timer: NodeJS.Timeout;
-
-  constructor() {
-    for (let i = 0; i < SLOW_HEADS; i++) this.#open('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
-    for (let i = 0; i < SLOW_READERS; i++) this.#open('GET /big HTTP/1.1\r\nHost: x\r\n\r\n').pause();
-    this.#timer = setInterval(() => this.#drip(), DRIP_MS);
-  }
-
-  #open(text: string): Socket {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => {});
-    socket.write(text);
-    this.#sockets.push(socket);
-    return socket;
-  }
-
-  #drip(): void {
-    for (const socket of this.#sockets.slice(0, SLOW_HEADS)) socket.write('x');
-    for (const socket of this.#sockets.slice(SLOW_HEADS)) socket.read(1024);
-  }
-
-  /** All are connected and have filled what buffers there are. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#sockets.map((socket) => (socket.connecting ? once(socket, 'connect') : undefined)));
-    await pause(2 * DRIP_MS);
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    for (const socket of this.#sockets) socket.destroy();
-  }
 }
 
 /** Milliseconds of each request, sorted. */
