@@ -103,9 +103,10 @@ export async function startAgent({ paths, version, log, env }: AgentOptions): Pr
   const close = async () => {
     await rpc.close();
     await rest.close();
+    // Before the queue: a change may be waiting for prlctl.
+    await vms.stop();
     await controller.settled();
     await runtime.close();
-    await vms.stop();
     pool.close();
     await access.close();
   };

@@ -37,7 +37,9 @@ export class Networks {
 
 const CACHE_LIMIT = 4096;
 
-/** `::ffff:192.0.2.1` → `192.0.2.1`; anything else is given back as it is. */
+/** `::ffff:192.0.2.1` → `192.0.2.1`, `fe80::1%eth0` → `fe80::1` (the zone is our interface's name). */
 export function plainIp(ip: string): string {
+  const zone = ip.indexOf('%');
+  if (zone >= 0) return ip.slice(0, zone);
   return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip;
 }

@@ -14,7 +14,7 @@ export const DEFAULT_HOLD_S = 10;
 /** Milliseconds that a look-up of a target's name may take. */
 const LOOKUP_MS = 5_000;
 /** Instructions of a compiled pattern: bounds the cost of matching one character. */
-export const MAX_PATTERN_PROGRAM = 10_000;
+export const MAX_PATTERN_PROGRAM = 1_000;
 
 type StoredTarget = Pick<StoredTcpRoute, 'target_host' | 'target_vm_id' | 'target_vm_name' | 'target_port' | 'hold'>;
 

@@ -1,5 +1,6 @@
 // The queue of one through which every change goes: edit → compile → prepare → save → commit. Nothing has changed
 // when a step before commit fails, and commit cannot fail. Only this file swaps the present config and plan.
+import { setTimeout as pause } from 'node:timers/promises';
 import { ProxyError } from '../../src/errors.ts';
 import type { ProxyConfig, Proxy as ProxySettings } from '../../src/model/config.ts';
 import type { Plan } from '../proxy/plan.ts';
@@ -10,6 +11,9 @@ import type { Prepared, Runtime } from './runtime.ts';
 import type { Store } from './store.ts';
 
 export type Mode = 'strict' | 'lenient';
+
+/** How long `restart` waits for a reading of the VMs. */
+const REFRESH_LIMIT_MS = 5_000;
 
 export interface ControllerParts {
   readonly store: Store;
@@ -91,13 +95,14 @@ export class Controller {
    * Reads the saved file and the VMs again, then cuts every connection.
    * @throws ProxyError conflict while disabled or when the file is not valid; nothing is cut then
    */
-  restart(): Promise<ProxyConfig> {
+  async restart(): Promise<ProxyConfig> {
+    // Outside of the queue, and not for long: prlctl may hang, and nobody else should wait for it.
+    await Promise.race([this.#parts.vms.refresh(), pause(REFRESH_LIMIT_MS, undefined, { ref: false })]);
     return this.#enqueue(async () => {
       await this.#adoptRepaired();
       this.#refuseWhileCorrupt();
       if (!this.config.proxy.enabled) throw new ProxyError('conflict', 'the proxy is disabled; run `prproxy enable`');
       const config = this.#parts.store.read();
-      await this.#parts.vms.refresh();
       await this.#apply({ config, mode: 'strict' }).catch(refusedByFile);
       this.#parts.runtime.cutAll();
       return this.config;

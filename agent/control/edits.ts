@@ -154,14 +154,16 @@ function isSameMatch(route: HttpRoute, input: HttpRouteInput): boolean {
 }
 
 /**
- * The whole list anew, in the given order. A route with the id of one that exists keeps it, and so does one without an
+ * The whole list anew, in the given order, or by `order` where every item tells it. A route with the id of one that exists keeps it, and so does one without an
  * id but with the same path or pattern.
  */
 function replacedRoutes(host: Host, inputs: readonly HttpRouteInput[]): HttpRoute[] {
   const byId = new Map(host.http_routes.map((route) => [route.id, route]));
   const claimed = new Set(inputs.flatMap((input) => input.id ?? []));
   refuseInvalid(listProblems(host, inputs, byId));
-  return inputs.map((input, index) => {
+  const told = inputs.every(({ order }) => order !== undefined);
+  const ordered = told ? [...inputs].sort((a, b) => a.order! - b.order!) : inputs;
+  return ordered.map((input, index) => {
     const old = host.http_routes.find((route) => isSameMatch(route, input) && !claimed.has(route.id));
     return httpRouteFromInput(input, input.id ?? old?.id ?? newId(), index + 1);
   });

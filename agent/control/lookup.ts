@@ -2,6 +2,7 @@
 // that a name which nobody looked up cannot get into the saved file.
 import { ProxyError } from '../../src/errors.ts';
 import type { Host, HostDraft, HostPatch, HttpRouteDraft, TcpRouteDraft } from '../../src/model/host.ts';
+import type { VmsStatus } from '../../src/model/status.ts';
 import type { VmDirectory, VmRecord } from '../vms/directory.ts';
 
 export interface VmRef {
@@ -32,6 +33,9 @@ interface KnownRoute {
 
 type Draft = HttpRouteDraft | TcpRouteDraft;
 
+/** How old a reading may be for a name to be taken from it, in milliseconds. */
+const FRESH_MS = 2_000;
+
 const ID = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 
 /** Lower case without braces; undefined when the reference is no id. */
@@ -49,17 +53,22 @@ export async function resolveDrafts<D extends Draft>(
   known: readonly KnownRoute[],
   vms: VmDirectory,
 ): Promise<Resolved<D>[]> {
-  const finders = drafts.map(
-    ({ target_vm_id: ref }) =>
-      () =>
-        ref === undefined ? undefined : find(ref, known, vms),
-  );
-  const missing = drafts.some((draft, index) => draft.target_vm_id !== undefined && finders[index]?.() === undefined);
-  const answered = missing ? await vms.refresh() : true;
-  return drafts.map((draft, index) => {
+  const refs = drafts.flatMap(({ target_vm_id: ref }) => ref ?? []);
+  const isName = (ref: string) => vmIdFromRef(ref) === undefined;
+  // A name may have gone to another VM since nobody watched; an id stays what it is.
+  let answered = refs.some(isName) && !isFresh(vms.status()) ? await vms.refresh() : undefined;
+  if (answered === undefined && refs.some((ref) => find(ref, known, vms) === undefined)) answered = await vms.refresh();
+  return drafts.map((draft) => {
     const { target_vm_id: ref, target_vm_name: _name, target_vm_details: _details, ...rest } = draft;
-    return { ...rest, vm: ref === undefined ? undefined : (finders[index]?.() ?? unknownVm(ref, answered, vms)) };
+    if (ref === undefined) return { ...rest, vm: undefined };
+    const found = answered === false && isName(ref) ? undefined : find(ref, known, vms);
+    return { ...rest, vm: found ?? unknownVm(ref, answered !== false, vms) };
   });
+}
+
+/** True when the VMs were read a moment ago. */
+function isFresh({ last_good_at }: VmsStatus): boolean {
+  return last_good_at !== undefined && Date.now() - Date.parse(last_good_at) < FRESH_MS;
 }
 
 /**

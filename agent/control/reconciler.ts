@@ -36,6 +36,7 @@ export class Reconciler implements Runtime {
 
   async prepare(plan: Plan, mode: 'strict' | 'lenient'): Promise<Prepared> {
     const added = [...plan.listeners.values()].filter(({ key }) => !this.#slots.has(key));
+    if (mode === 'strict') await this.#bindFailed(plan);
     const suspended = await this.#suspendOverlapping(plan, added);
     const fresh = new Map<string, Slot>();
     try {
@@ -48,6 +49,34 @@ export class Reconciler implements Runtime {
       commit: () => this.#commit(plan, fresh),
       rollback: () => this.#undo(fresh, suspended),
     };
+  }
+
+  /** A host that comes to a listener that has failed so far: the change works only if the address is free by now. */
+  async #bindFailed(plan: Plan): Promise<void> {
+    for (const [key, slot] of this.#slots) {
+      const { hostIds } = slot.listener.plan;
+      if (slot.failure === undefined || plan.listeners.get(key)?.hostIds.every((id) => hostIds.includes(id)) !== false)
+        continue;
+      try {
+        await slot.listener.bind();
+      } catch (error) {
+        throw new ProxyError(
+          'conflict',
+          await bindProblem(error, slot.listener.plan),
+          { listener: key },
+          { cause: error },
+        );
+      }
+      this.#opened(slot);
+    }
+  }
+
+  #opened(slot: Slot): void {
+    clearTimeout(slot.retry);
+    slot.failure = undefined;
+    slot.retryMs = RETRY_FIRST_MS;
+    slot.listener.open();
+    this.#core.report({ listener: slot.listener.plan.key }, 'the listener is open now');
   }
 
   /** 127.0.0.1:P and 0.0.0.0:P cannot both be bound: the old socket stops listening before the new one begins. */
@@ -146,11 +175,8 @@ export class Reconciler implements Runtime {
       if (mine()) this.#retryLater(slot);
       return;
     }
-    if (!mine()) return void listener.unbind();
-    slot.failure = undefined;
-    slot.retryMs = RETRY_FIRST_MS;
-    listener.open();
-    this.#core.report({ listener: listener.plan.key }, 'the listener is open now');
+    if (!mine() || slot.failure === undefined) return void listener.unbind();
+    this.#opened(slot);
   }
 
   cutAll(): void {

@@ -207,3 +207,8 @@ function parseTrailers(text: string): Fields | undefined {
   }
   return fields.length === 0 ? fields : withoutFields(fields, FORBIDDEN_TRAILERS);
 }
+
+/** RFC 9110 7.6.1: the trailers of a body that is done, without those that Connection named. */
+export function trailersPast(decoder: ChunkedDecoder, named: ReadonlySet<string> | undefined): Fields {
+  return named === undefined ? decoder.trailers : withoutFields(decoder.trailers, named);
+}

@@ -36,9 +36,13 @@ export class RequestHead {
   /** Via values as received. */
   via: string[] = [];
   maxForwards: string | undefined = undefined;
+  /** Its authentication is the connection's, not the request's (NTLM, Negotiate). */
+  connectionBound = false;
   /** X-Request-Id as received. */
   requestId: string | undefined = undefined;
   trailer: string | undefined = undefined;
+  /** Lower-case names of fields that Connection keeps on this hop, trailers included. */
+  named: ReadonlySet<string> | undefined = undefined;
   framing: Framing = 'none';
   /** Bytes of the body when framing is `length`. */
   length = 0;
@@ -51,6 +55,8 @@ export class RequestHead {
 }
 
 const REQUEST_LINE = new RegExp(`(${TOKEN}) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-9])\\r\\n`, 'y');
+
+const CONNECTION_BOUND = /^(?:ntlm|negotiate)\b/i;
 
 const refuse = (status: HeadError['status'], message: string): HeadError => ({ status, message });
 
@@ -154,6 +160,10 @@ function keepField(head: RequestHead, raw: RawFields, name: string, value: strin
       break;
     case Field.forwarding:
       head.forwarding.push(name, value);
+      break;
+    case Field.authorization:
+      if (CONNECTION_BOUND.test(value)) head.connectionBound = true;
+      head.fields.push(name, value);
       break;
     case Field.requestId:
       head.requestId = value;
@@ -291,6 +301,7 @@ function readConnection(head: RequestHead, raw: RawFields): HeadError | undefine
 function dropNamed(head: RequestHead, options: readonly string[]): void {
   const named = new Set(options.filter((option) => !OPTIONS_WITH_MEANING.has(option)));
   if (named.size === 0) return;
+  head.named = named;
   // RFC 9110 7.6.1: every field named in Connection stays on this hop.
   head.fields = withoutFields(head.fields, named);
   head.forwarding = withoutFields(head.forwarding, named);

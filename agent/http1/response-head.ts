@@ -21,6 +21,8 @@ export class ResponseHead {
   upgrade: string | undefined = undefined;
   trailer: string | undefined = undefined;
   hasDate = false;
+  /** Lower-case names of fields that Connection keeps on this hop, trailers included. */
+  named: ReadonlySet<string> | undefined = undefined;
 }
 
 const STATUS_LINE = new RegExp(`HTTP/1\\.([0-9]) ([1-9][0-9]{2})(?: (${FIELD_VALUE}))?\\r\\n`, 'y');
@@ -126,5 +128,8 @@ function readConnection(head: ResponseHead, raw: RawFields): void {
   if (options.includes('close')) head.keepAlive = false;
   else if (options.includes('keep-alive')) head.keepAlive = true;
   const named = new Set(options.filter((o) => o !== 'close' && o !== 'keep-alive' && o !== 'upgrade'));
-  if (named.size > 0) head.fields = withoutFields(head.fields, named);
+  if (named.size === 0) return;
+  head.named = named;
+  head.fields = withoutFields(head.fields, named);
+  if (named.has('date')) head.hasDate = false;
 }

@@ -18,6 +18,7 @@ export const Field = {
   forwarding: 12,
   date: 13,
   requestId: 14,
+  authorization: 15,
 } as const;
 export type Field = (typeof Field)[keyof typeof Field];
 
@@ -38,6 +39,7 @@ const KNOWN = new Map<string, Field>([
   ['forwarded', Field.forwarding],
   ['date', Field.date],
   ['x-request-id', Field.requestId],
+  ['authorization', Field.authorization],
 ]);
 
 /** Look-ups are by the name as sent, so that the usual spellings need no lower-casing. Bounded: clients choose names. */

@@ -15,7 +15,8 @@ export function answerFields(answer: ResponseHead, request: RequestHead, host: H
   }
   fields = withCors(fields, request, host);
   // RFC 9110 6.6.1: an answer that lacks Date gets one.
-  if (!answer.hasDate && answer.status >= 200) fields.push('Date', httpDate());
+  const hasDate = answer.hasDate || responseHeaders.some(({ lower }) => lower === 'date');
+  if (!hasDate && answer.status >= 200) fields.push('Date', httpDate());
   return fields;
 }
 

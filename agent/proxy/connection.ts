@@ -1,7 +1,7 @@
 // One client's HTTP/1.1 connection: reads requests one after another, gives each to an exchange, and writes the answers
 // in order. It alone knows how an answer is framed for this client and whether the connection may go on.
 import type { Socket } from 'node:net';
-import { type BodySink, ChunkedDecoder } from '../http1/body.ts';
+import { type BodySink, ChunkedDecoder, trailersPast } from '../http1/body.ts';
 import { type Fields, serializeFields } from '../http1/fields.ts';
 import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
 import { isHeadError, MALFORMED, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
@@ -20,8 +20,10 @@ import { type Owner, own, reset } from './wire.ts';
 /** After our last answer: how long, and how much, we read on so that the client can read it (RFC 9112 9.6). */
 export const LINGER_MS = 3_000;
 export const MAX_LINGER_BYTES = 1_048_576;
-/** A client's FIN behind a complete request is an abort when no answer has begun, or goes on, by then. */
+/** A client's FIN behind a complete request is an abort when no answer has begun by then … */
 export const HALF_CLOSE_MS = 1_000;
+/** … or when one that has begun is silent for so long: a client that is gone shows only when something is sent. */
+export const HALF_CLOSE_SILENCE_MS = 5_000;
 
 const TLS_HANDSHAKE = 0x16;
 
@@ -53,6 +55,10 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   #draining = false;
   #clientEnded = false;
   #lingered = 0;
+  #paused = false;
+  /** What had not gone out at the last look, and since when nothing has. */
+  #unsent = 0;
+  #stalledAt = 0;
   deadline: number;
 
   constructor(core: Core, socket: Socket, peer: Peer, service: HttpService) {
@@ -165,7 +171,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const next = decoder.push(chunk, at, this);
     if (this.#exchange !== exchange) return next;
     if (decoder.broken) this.#refuse(400, 'invalid chunked coding');
-    else if (decoder.done) exchange.requestEnd(decoder.trailers);
+    else if (decoder.done) exchange.requestEnd(trailersPast(decoder, this.#head?.named));
     return next;
   }
 
@@ -236,8 +242,9 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   #next(): void {
     const pending = this.#pending;
     this.#pending = undefined;
+    this.#paused = false;
     if (pending !== undefined) this.#consume(pending);
-    if (this.#mode < Mode.tunnel && this.#pending === undefined) this.#socket.resume();
+    if (this.#mode < Mode.tunnel && this.#pending === undefined && !this.#paused) this.#socket.resume();
   }
 
   abort(): void {
@@ -251,10 +258,12 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     if (this.#pending === undefined) this.#socket.resume();
   }
 
@@ -312,12 +321,15 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     // RFC 9112 9.6: a half-close by one who said that nothing follows is no abort.
     const head = this.#head!;
     if (head.minor === 0 || !head.keepAlive) return;
-    // Anybody else has gone, unless the answer is on its way to it: a write to one who has gone is reset.
+    // Anybody else has gone, unless the answer is on its way: a write to one who has gone is reset.
+    let silentMs = 0;
     let written = this.#socket.bytesWritten;
     const timer = setInterval(() => {
       if (this.#exchange !== exchange) return clearInterval(timer);
-      if (!exchange.answering || this.#socket.bytesWritten === written) this.cut();
+      const sending = this.#socket.writableLength > 0 || this.#socket.bytesWritten !== written;
       written = this.#socket.bytesWritten;
+      silentMs = sending ? 0 : silentMs + HALF_CLOSE_MS;
+      if (!exchange.answering || silentMs >= HALF_CLOSE_SILENCE_MS) this.cut();
     }, HALF_CLOSE_MS);
     this.#socket.once('close', () => clearInterval(timer));
   }
@@ -326,8 +338,23 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     if (this.#mode === Mode.exchange) this.#exchange!.onDeadline();
     else if (this.#mode === Mode.head && !this.#reader.empty)
       this.#refuse(408, 'the request head was not complete in time');
+    else if (this.#mode < Mode.closed && this.#isSending()) this.limit(LINGER_MS);
     else if (this.#mode === Mode.head) this.#linger();
     else this.#socket.destroy();
+  }
+
+  /** True while our last answer is still going out, however slowly; a client that takes nothing at all is reset. */
+  #isSending(): boolean {
+    const unsent = this.#socket.writableLength;
+    const before = this.#unsent;
+    this.#unsent = unsent;
+    // Just gone out: the client gets the usual time from here.
+    if (unsent === 0) return before > 0;
+    const now = monotonicMs();
+    const { bodyIdleMs } = this.#core.settings;
+    if (unsent !== before) this.#stalledAt = now;
+    else if (bodyIdleMs > 0 && now - this.#stalledAt > bodyIdleMs) this.cut();
+    return true;
   }
 
   onClose(_error: Error | undefined): void {

@@ -1,6 +1,6 @@
 // Opens a connection to the first of several addresses that accepts one, each within the time limit.
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { Address } from '../targets.ts';
 import type { UpstreamTls } from './plan.ts';
 
@@ -75,6 +75,8 @@ export class Dial {
       ...tcp,
       ...(isIP(name) === 0 && name !== '' ? { servername: name } : {}),
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      // Told explicitly: Node would check an IP literal against the address that was dialled.
+      checkServerIdentity: (_, certificate) => checkServerIdentity(name || address.ip, certificate),
       rejectUnauthorized: !tls.insecure,
       ALPNProtocols: ['http/1.1'],
     });

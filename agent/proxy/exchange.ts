@@ -14,7 +14,7 @@ import type { Peer } from './forwarding.ts';
 import { localAnswer } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
-import { Router } from './router.ts';
+import { Router, TOO_LONG } from './router.ts';
 import { monotonicMs } from './sweep.ts';
 import type { Traffic } from './traffic.ts';
 import type { UpstreamConnection, UpstreamEvents } from './upstream-connection.ts';
@@ -93,6 +93,8 @@ export class Exchange implements UpstreamEvents {
   /** No further repetition: one on a connection that had served others may be followed by one on a fresh one. */
   #spent = false;
   #clientPaused = false;
+  /** The client has not taken what was last written. */
+  #clientBlocked = false;
   #continued = false;
   #answerLength: number | undefined = undefined;
   #corked = false;
@@ -150,6 +152,10 @@ export class Exchange implements UpstreamEvents {
     const route = this.#host.router.match(head.path);
     if (route === undefined)
       return this.#fail(clientFailure(404, 'no_route', 'no route of this host matches the path'));
+    if (route === TOO_LONG)
+      return this.#fail(
+        clientFailure(414, 'path_too_long', 'the path is too long to be matched against the patterns of this host'),
+      );
     this.#route = route;
     this.#start(route);
   }
@@ -179,6 +185,16 @@ export class Exchange implements UpstreamEvents {
     this.#core.targets.opened(this.#route!.target);
     socket.once('close', () => this.#core.targets.closed(this.#route!.target));
     this.#send(this.#core.pool.adopt(socket, poolKey(this.#route!, this.#head.hostname), address));
+  }
+
+  /** Addresses have come: is there an idle connection to one of them? Not for a repetition, which wants a fresh one. */
+  usePooled(addresses: readonly Address[]): boolean {
+    if (this.#retried) return false;
+    const pooled = this.#core.pool.take(poolKey(this.#route!, this.#head.hostname), addresses);
+    if (pooled === undefined) return false;
+    this.#reach = undefined;
+    this.#send(pooled);
+    return true;
   }
 
   unreachable(failure: Failure): void {
@@ -232,6 +248,7 @@ export class Exchange implements UpstreamEvents {
     }
     if (!this.#forward(upstream, data)) this.#pauseClient();
     if (this.#phase === Phase.sent) this.#limitWaiting();
+    else if (this.#phase === Phase.answering && !this.#clientBlocked) this.#limitAnswer();
   }
 
   requestEnd(trailers: Fields): void {
@@ -250,7 +267,9 @@ export class Exchange implements UpstreamEvents {
   }
 
   clientDrained(): void {
-    if (this.#phase === Phase.answering) this.#upstream?.resume();
+    if (this.#phase !== Phase.answering) return;
+    this.#limitAnswer();
+    this.#upstream?.resume();
   }
 
   #pauseClient(): void {
@@ -276,12 +295,13 @@ export class Exchange implements UpstreamEvents {
 
   /** Silence limits an answer only when its length was promised: a stream may rest as long as it likes. */
   #limitAnswer(): void {
+    this.#clientBlocked = false;
     this.#client.limit(this.#answerLength === undefined ? 0 : this.#core.settings.bodyIdleMs);
   }
 
   onDeadline(): void {
     if (this.#phase === Phase.answering) {
-      this.#failure = 'answer_timeout';
+      this.#failure = this.#clientBlocked ? 'client_stalled' : 'answer_timeout';
       this.#client.abort();
       this.#over();
     } else if (this.#phase !== Phase.sent) {
@@ -293,6 +313,8 @@ export class Exchange implements UpstreamEvents {
     } else if (!this.#requestDone && !this.#clientPaused) {
       this.#fail(clientFailure(408, 'body_timeout', 'the request was not complete in time'));
     } else {
+      if (this.#upstream !== undefined)
+        this.#core.targets.failed(this.#route!.target, this.#upstream.address, 'ETIMEDOUT');
       this.#fail(this.#fault('ETIMEDOUT'));
     }
   }
@@ -333,8 +355,16 @@ export class Exchange implements UpstreamEvents {
     this.#cork();
     this.#host.traffic.bytesOut += data.length;
     this.#bytesOut += data.length;
-    if (!this.#client.write(data)) this.#upstream?.pause();
-    if (this.#answerLength !== undefined) this.#limitAnswer();
+    if (!this.#client.write(data)) this.#blockedByClient();
+    else if (this.#answerLength !== undefined) this.#limitAnswer();
+  }
+
+  /** The client reads more slowly than the target writes; one that takes nothing at all is limited, stream or not. */
+  #blockedByClient(): void {
+    this.#upstream?.pause();
+    if (this.#clientBlocked) return;
+    this.#clientBlocked = true;
+    this.#client.limit(this.#core.settings.bodyIdleMs);
   }
 
   upstreamEnd(trailers: Fields): void {
@@ -343,7 +373,8 @@ export class Exchange implements UpstreamEvents {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     // First, so that a request that is waiting already finds the connection in the pool.
-    if (this.#requestDone) upstream?.release();
+    // RFC 9110 11.7: a connection that was authenticated as a whole is one client's.
+    if (this.#requestDone && !this.#head.connectionBound) upstream?.release();
     else upstream?.destroy();
     this.#over();
     this.#client.end(trailers);

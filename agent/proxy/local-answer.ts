@@ -18,7 +18,7 @@ const ALLOW = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'];
 export function localAnswer(head: RequestHead, pseudonym: string | undefined): LocalAnswer | Failure | undefined {
   // RFC 9110 9.3.8 allows refusal; an echo of the request would show its cookies to scripts.
   if (head.method === 'TRACE') return clientFailure(405, 'trace', 'TRACE is not offered');
-  if (head.method === 'OPTIONS' && (head.path === '*' || head.maxForwards?.trim() === '0')) {
+  if (head.method === 'OPTIONS' && (head.path === '*' || /^0+$/.test(head.maxForwards ?? ''))) {
     // RFC 9110 9.3.7, 7.6.2: about the server as a whole, or meant for the recipient that counts to zero.
     return { status: 204, fields: [...ALLOW] };
   }

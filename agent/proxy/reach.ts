@@ -24,7 +24,12 @@ export interface ReachOptions {
   readonly holdMs: number;
 }
 
+/** What may pass when the VM, its service or its address comes; a failed TLS handshake does not. */
+const PASSING = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ETIMEDOUT']);
+
 export interface Reacher {
+  /** Addresses are known, and nothing is dialled yet. True: none has to be. */
+  usePooled(addresses: readonly Address[]): boolean;
   reached(socket: Socket, address: Address): void;
   unreachable(failure: Failure): void;
 }
@@ -60,6 +65,7 @@ export class Reach implements Dialler {
       this.#cancel = this.#core.targets.wait(this.#options.target, left, (later) => this.#go(later));
       return;
     }
+    if (this.#reacher.usePooled(resolution)) return;
     const { tls, hostname } = this.#options;
     const options = { addresses: resolution, tls, hostname, timeoutMs: this.#core.settings.connectMs };
     const dial = new Dial(options, this);
@@ -67,8 +73,13 @@ export class Reach implements Dialler {
   }
 
   #absent(absence: Absence): Failure {
-    if (this.#options.target.kind === 'vm') return absenceFailure(absence);
-    return faultFailure({ phase: 'lookup', code: 'ENOTFOUND' }, this.#options.label);
+    const { target, label } = this.#options;
+    if (target.kind === 'vm') {
+      // A VM that prlctl does not know has no name there; the route still has the one that it was given.
+      const id = target.vm.slice(target.vm.indexOf(':') + 1);
+      return absenceFailure({ ...absence, reason: absence.reason.replace(`VM ${id}`, label) });
+    }
+    return faultFailure({ phase: 'lookup', code: 'ENOTFOUND' }, label);
   }
 
   dialled(socket: Socket, address: Address): void {
@@ -86,7 +97,7 @@ export class Reach implements Dialler {
 
   dialFailed(code: string): void {
     this.#cancel = undefined;
-    if (!this.#mayComeBack()) {
+    if (!PASSING.has(code) || !this.#mayComeBack()) {
       this.#reacher.unreachable(faultFailure({ phase: 'dial', code }, this.#options.label));
       return;
     }

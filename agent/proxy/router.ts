@@ -3,7 +3,10 @@
 import type { HttpRoute } from './plan.ts';
 
 /** Longest path that patterns are run on, in characters: RE2 is linear, but a path is the client's. */
-export const MAX_MATCHED_PATH = 8192;
+export const MAX_MATCHED_PATH = 4096;
+
+/** The path is too long for a pattern that might have come first: no later route may have it. */
+export const TOO_LONG = Symbol('too long');
 
 /** What a compiled expression must do (re2js does). */
 export interface PathPattern {
@@ -41,7 +44,7 @@ export class Router {
   }
 
   /** @param path as sent, without query */
-  match(path: string): HttpRoute | undefined {
+  match(path: string): HttpRoute | typeof TOO_LONG | undefined {
     const literal = this.#matchLiteral(path);
     if (this.#patterns.length === 0) return literal?.value;
     return this.#matchPattern(path, literal?.rank ?? Number.POSITIVE_INFINITY) ?? literal?.value;
@@ -63,10 +66,10 @@ export class Router {
     return best;
   }
 
-  #matchPattern(path: string, before: number): HttpRoute | undefined {
-    if (path.length > MAX_MATCHED_PATH) return undefined;
+  #matchPattern(path: string, before: number): HttpRoute | typeof TOO_LONG | undefined {
     for (const { rank, value } of this.#patterns) {
       if (rank > before) break;
+      if (path.length > MAX_MATCHED_PATH) return TOO_LONG;
       if (value.pattern.matches(path)) return value.route;
     }
     return undefined;

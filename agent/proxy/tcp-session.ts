@@ -45,6 +45,10 @@ export class TcpSession implements Client, Reacher, Owner {
     return this.#host.id;
   }
 
+  usePooled(): boolean {
+    return false;
+  }
+
   reached(upstream: Socket, _address: Address): void {
     const { targets, settings, sweep } = this.#core;
     const { target, traffic } = this.#host;

@@ -1,7 +1,7 @@
 // One HTTP/1.1 connection to a target: sends one request at a time, reads its answer, and tells the exchange. It may be
 // used again only when both messages were complete and nothing unread is left on it.
 import type { Socket } from 'node:net';
-import { type BodySink, ChunkedDecoder } from '../http1/body.ts';
+import { type BodySink, ChunkedDecoder, trailersPast } from '../http1/body.ts';
 import type { Fields } from '../http1/fields.ts';
 import { serializeFields } from '../http1/fields.ts';
 import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
@@ -65,6 +65,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   #decoder: ChunkedDecoder | undefined = undefined;
   #remaining = 0;
   #informational = 0;
+  #named: ReadonlySet<string> | undefined = undefined;
   #keepAlive = true;
   #chunkedUpload = false;
   #sent = true;
@@ -225,6 +226,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   }
 
   #begin(head: ResponseHead): void {
+    this.#named = head.named;
     this.#keepAlive = head.keepAlive;
     const framing = head.framing;
     if (framing === 'chunked') {
@@ -258,7 +260,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
       this.#fail('EMALFORMED');
     } else if (decoder.done && this.#reading === Reading.chunked) {
       this.#reading = Reading.idle;
-      this.#trailers = decoder.trailers;
+      this.#trailers = trailersPast(decoder, this.#named);
     }
     return next;
   }

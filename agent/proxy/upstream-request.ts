@@ -26,9 +26,9 @@ export function upstreamRequest(
   const fields: Fields = ['Host', hostField(head, route, address)];
   for (const item of routeFields(head, route)) fields.push(item);
   for (const item of forwardingFields(head, passage.peer, passage.trusted, route.stripPrefix)) fields.push(item);
-  fields.push('X-Request-Id', passage.requestId);
+  if (!isSet(route, 'x-request-id')) fields.push('X-Request-Id', passage.requestId);
   addVia(fields, head, passage.pseudonym);
-  if (head.maxForwards !== undefined) fields.push('Max-Forwards', maxForwards(head));
+  if (head.maxForwards !== undefined && !isSet(route, 'max-forwards')) fields.push('Max-Forwards', maxForwards(head));
   return {
     method: head.method,
     target: strippedTarget(head, route.stripPrefix),
@@ -40,6 +40,11 @@ export function upstreamRequest(
     trailer: head.framing === 'chunked' ? head.trailer : undefined,
     expectContinue: head.expectContinue,
   };
+}
+
+/** The route sets the field itself. */
+function isSet(route: HttpRoute, lower: string): boolean {
+  return route.requestHeaders.some((setting) => setting.lower === lower);
 }
 
 function hostField(head: RequestHead, route: HttpRoute, address: Address): string {
@@ -67,7 +72,7 @@ function addVia(fields: Fields, head: RequestHead, pseudonym: string | undefined
 /** RFC 9110 7.6.2: counted down for OPTIONS; other methods may carry it as it is. */
 function maxForwards(head: RequestHead): string {
   const value = head.maxForwards!;
-  return head.method === 'OPTIONS' && /^[1-9][0-9]{0,8}$/.test(value) ? String(Number(value) - 1) : value;
+  return head.method === 'OPTIONS' && /^0*[1-9][0-9]{0,8}$/.test(value) ? String(Number(value) - 1) : value;
 }
 
 function strippedTarget(head: RequestHead, prefix: string): string {

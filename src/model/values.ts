@@ -89,7 +89,9 @@ export const Name = z
 /** How a host, a route or a VM is named in a request: id, name or another key. */
 export const Ref = z.string().min(1).max(4096);
 
-export const Seconds = z.number().min(0).max(31_536_000);
+/** Timers take 32 bits of milliseconds: 24 days; three weeks are enough for any limit. */
+export const MAX_SECONDS = 2_000_000;
+export const Seconds = z.number().min(0).max(MAX_SECONDS);
 
 const CIDR_MESSAGE = 'must be a network such as 10.211.55.0/24 or fdb2::/64, or an IP address';
 

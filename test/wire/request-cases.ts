@@ -76,6 +76,7 @@ const requestLines: RequestCase[] = [
   refused('refuses a target of 16385 bytes with 414', closing(`GET /${'a'.repeat(16_384)} HTTP/1.1`), 414),
   refused('refuses a request line beyond 65536 bytes with 414', closing(`GET /${'a'.repeat(70_000)} HTTP/1.1`), 414),
   refused('refuses a request line that never ends with 414', `GET /${'a'.repeat(70_000)}`, 414),
+  refused('refuses bytes that are no HTTP (9112 2.2)', head('EHLO a.test')),
 ];
 
 const targets: RequestCase[] = [
@@ -109,6 +110,11 @@ const targets: RequestCase[] = [
   refused('refuses CONNECT with a path', closing('CONNECT / HTTP/1.1')),
   refused('refuses authority-form outside CONNECT', closing('GET b.test:80 HTTP/1.1')),
   refused('refuses TRACE with 405 (9110 9.3.8)', closing('TRACE / HTTP/1.1'), 405),
+  {
+    name: 'answers OPTIONS of an absolute URL without a path as OPTIONS * (9112 3.2.4)',
+    send: closing('OPTIONS http://b.test HTTP/1.1'),
+    answers: [204],
+  },
 ];
 
 const hosts: RequestCase[] = [
@@ -293,6 +299,16 @@ const codings: RequestCase[] = [
     'refuses a coding in HTTP/1.0 (9112 6.1)',
     `${head('POST / HTTP/1.0', 'Host: a.test', CHUNKED)}0${CRLF}${CRLF}`,
   ),
+  passed(
+    'drops trailers that Connection names (9110 7.6.1)',
+    `${head(POST, 'Host: a.test', 'Connection: close, X-T', CHUNKED)}1${CRLF}x${CRLF}0${CRLF}X-T: 1${CRLF}X-U: 2${CRLF}${CRLF}`,
+    { body: 'x', trailers: { 'X-U': '2' } },
+  ),
+  passed(
+    'passes a body on whose client does not wait for 100 (9110 10.1.1)',
+    `${closing(POST, 'Expect: 100-continue', 'Content-Length: 2')}hi`,
+    { body: 'hi', headers: { expect: ['100-continue'] } },
+  ),
 ];
 
 /** The head is fine, the body breaks: the origin has seen a request begin, and never its end. */
@@ -424,6 +440,22 @@ const hops: RequestCase[] = [
     `${head('POST / HTTP/1.0', 'Host: a.test', 'Expect: 100-continue', 'Content-Length: 1')}a`,
     { body: 'a', headers: { expect: [] } },
   ),
+  passed('invents no Max-Forwards (9110 9.3.7)', closing('OPTIONS / HTTP/1.1'), { headers: { 'max-forwards': [] } }),
+  {
+    name: 'reads Max-Forwards: 00 as zero (9110 7.6.2)',
+    send: closing('OPTIONS / HTTP/1.1', 'Max-Forwards: 00'),
+    answers: [204],
+  },
+  passed('counts Max-Forwards with a leading zero down', closing('OPTIONS / HTTP/1.1', 'Max-Forwards: 05'), {
+    headers: { 'max-forwards': ['4'] },
+  }),
+  passed(
+    'drops an Authorization that Connection names',
+    closing(GET, 'Connection: Authorization', 'Authorization: x'),
+    {
+      headers: { authorization: [] },
+    },
+  ),
 ];
 
 const sequences: RequestCase[] = [
@@ -475,6 +507,18 @@ const sequences: RequestCase[] = [
     send: `${head('POST /1 HTTP/1.1', 'Host: a.test', 'Content-Length: 37')}GET /hidden HTTP/1.1\r\nHost: a.test\r\n\r${closing('GET /2 HTTP/1.1')}`,
     answers: [200, 200],
     origin: [{ url: '/1', body: 'GET /hidden HTTP/1.1\r\nHost: a.test\r\n\r' }, { url: '/2' }],
+  },
+  {
+    name: 'does not keep HTTP/1.0 open because of Proxy-Connection (9112 9.3)',
+    send: head('GET /1 HTTP/1.0', 'Host: a.test', 'Proxy-Connection: keep-alive') + closing('GET /2 HTTP/1.1'),
+    answers: [200],
+    origin: [{ url: '/1' }],
+  },
+  {
+    name: 'closes when Connection says both close and keep-alive (9112 9.3)',
+    send: head(GET, 'Host: a.test', 'Connection: keep-alive, close') + closing('GET /2 HTTP/1.1'),
+    answers: [200],
+    origin: [{ url: '/' }],
   },
 ];
 

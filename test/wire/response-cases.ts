@@ -147,6 +147,23 @@ const framing: ResponseCase[] = [
     body: 'hi',
     headers: { trailer: [] },
   },
+  {
+    name: 'passes a body that ends with the connection to HTTP/1.0 likewise (9112 6.3)',
+    request: 'GET / HTTP/1.0',
+    answer: `${head(OK)}hi`,
+    closes: true,
+    status: 200,
+    body: 'hi',
+    headers: { 'transfer-encoding': [], 'content-length': [], connection: ['close'] },
+    once: true,
+  },
+  {
+    name: 'drops trailers of an answer that Connection names (9110 7.6.1)',
+    answer: `${head(OK, CHUNKED, 'Connection: X-T')}2${CRLF}hi${CRLF}0${CRLF}X-T: 1${CRLF}X-U: 2${CRLF}${CRLF}`,
+    status: 200,
+    body: 'hi',
+    trailers: ['X-U: 2'],
+  },
 ];
 
 const bodyless: ResponseCase[] = [
@@ -208,6 +225,28 @@ const bodyless: ResponseCase[] = [
     status: 304,
     body: '',
     headers: { 'content-length': [] },
+  },
+  {
+    name: 'invents no framing for an answer to HEAD',
+    request: 'HEAD / HTTP/1.1',
+    answer: head(OK),
+    status: 200,
+    body: '',
+    headers: { 'content-length': [], 'transfer-encoding': [] },
+  },
+  {
+    name: 'strips Transfer-Encoding from 204 (9112 6.1)',
+    answer: head('HTTP/1.1 204 No Content', CHUNKED),
+    status: 204,
+    body: '',
+    headers: { 'transfer-encoding': [] },
+  },
+  {
+    name: 'drops a body behind 304',
+    answer: `${head('HTTP/1.1 304 Not Modified', 'Content-Length: 4')}EVIL`,
+    status: 304,
+    body: '',
+    once: true,
   },
 ];
 
@@ -273,6 +312,36 @@ const heads: ResponseCase[] = [
     status: 200,
     headers: { trailers: ['X'] },
   },
+  {
+    name: 'passes WWW-Authenticate and Allow untouched (9110 11.6.1)',
+    answer: head(
+      'HTTP/1.1 401 Unauthorized',
+      'WWW-Authenticate: Basic realm="a, b"',
+      'WWW-Authenticate: Bearer',
+      'Allow: GET,  PUT',
+      'Content-Length: 0',
+    ),
+    status: 401,
+    headers: { 'www-authenticate': ['Basic realm="a, b"', 'Bearer'], allow: ['GET,  PUT'] },
+  },
+  {
+    name: 'passes Via of the target, and adds none of its own (9110 7.6.3)',
+    answer: head(OK, 'Via: 1.1 x', 'Content-Length: 0'),
+    status: 200,
+    headers: { via: ['1.1 x'] },
+  },
+  {
+    name: 'adds Date where Connection takes it away (9110 6.6.1)',
+    answer: head(OK, 'Connection: Date', 'Date: Mon, 01 Jan 2024 00:00:00 GMT', 'Content-Length: 0'),
+    status: 200,
+  },
+  {
+    name: 'keeps its framing when Connection names Content-Length',
+    answer: `${head(OK, 'Connection: Content-Length', 'Content-Length: 2')}hi`,
+    status: 200,
+    body: 'hi',
+    headers: { 'content-length': ['2'] },
+  },
 ];
 
 const interim: ResponseCase[] = [
@@ -307,6 +376,12 @@ const interim: ResponseCase[] = [
     '101 that was not asked for (9110 7.8)',
     head('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'),
   ),
+  {
+    name: 'passes an interim answer of unknown status on',
+    answer: head('HTTP/1.1 199 Odd') + head(OK, 'Content-Length: 0'),
+    status: 200,
+    interim: [199],
+  },
 ];
 
 const malformed: ResponseCase[] = [
@@ -373,6 +448,14 @@ const cut: ResponseCase[] = [
   {
     name: 'cuts a chunked answer inside its trailers',
     answer: `${head(OK, CHUNKED)}2${CRLF}hi${CRLF}0${CRLF}X-T: 1${CRLF}`,
+    closes: true,
+    status: 200,
+    cut: true,
+  },
+  {
+    name: 'resets HTTP/1.0 when a chunked answer is cut off (9112 8)',
+    request: 'GET / HTTP/1.0',
+    answer: `${head(OK, CHUNKED)}2${CRLF}hi${CRLF}`,
     closes: true,
     status: 200,
     cut: true,

@@ -155,7 +155,7 @@ describe('what goes wrong inside', () => {
     expect(error).toMatchObject({ code: 'internal', message: expect.stringMatching(/bug [0-9a-f]{8}/) });
     expect(error?.message).not.toContain('secret detail');
     const line = b.log.lines.at(-1);
-    expect(line).toMatchObject({ level: 'error', fields: { bug: error?.details?.['bug'], where: 'status' } });
+    expect(line).toMatchObject({ level: 'error', fields: { bug: error?.details?.bug, where: 'status' } });
     expect((line!.fields as { err: Error }).err.stack).toContain('secret detail');
   });
 

@@ -109,7 +109,7 @@ describe('calls', () => {
     const answers = await exchange(
       request('host.list', {}, 'a') + request('vm.list', {}, 'b') + request('config.show', {}, 'c'),
     );
-    expect(answers.map((answer) => answer['id']).sort()).toEqual(['a', 'b', 'c']);
+    expect(answers.map((answer) => answer.id).sort()).toEqual(['a', 'b', 'c']);
   });
 
   test('without an id are done and not answered', async () => {

@@ -35,7 +35,7 @@ export class FakeVms implements VmDirectory {
   /** What the next refresh finds; undefined: prlctl does not answer. */
   next: VmRecord[] | undefined;
   refreshes = 0;
-  #status: VmsStatus = { mode: 'polling', last_good_at: '2026-01-31T12:00:00.000Z' };
+  #status: VmsStatus = { mode: 'polling', last_good_at: new Date().toISOString() };
 
   constructor(records: VmRecord[] = []) {
     this.records = records;
@@ -52,6 +52,11 @@ export class FakeVms implements VmDirectory {
 
   status(): VmsStatus {
     return this.#status;
+  }
+
+  /** The last good reading is so old. */
+  readAgo(seconds: number): void {
+    this.#status = { ...this.#status, last_good_at: new Date(Date.now() - seconds * 1000).toISOString() };
   }
 
   async refresh(): Promise<boolean> {

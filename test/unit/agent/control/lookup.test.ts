@@ -15,6 +15,22 @@ test.each([UBUNTU, UBUNTU.toUpperCase(), `{${UBUNTU}}`, 'Ubuntu', 'ubuntu'])(
   },
 );
 
+test('asks prlctl for a name when the last reading is old: it may be another VM by now', async () => {
+  const vms = new FakeVms([vm(UBUNTU, 'Ubuntu')]);
+  vms.next = [vm(OTHER, 'Ubuntu')];
+  vms.readAgo(60);
+  expect(await vmOf('Ubuntu', vms)).toEqual({ id: OTHER, name: 'Ubuntu' });
+  expect(vms.refreshes).toBe(1);
+});
+
+test('takes no name from an old reading when prlctl does not answer', async () => {
+  const vms = new FakeVms([vm(UBUNTU, 'Ubuntu')]);
+  vms.next = undefined;
+  vms.readAgo(60);
+  await expect(vmOf('Ubuntu', vms)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(await vmOf(UBUNTU, vms)).toEqual({ id: UBUNTU, name: 'Ubuntu' });
+});
+
 test('asks prlctl once for a name that is not known yet', async () => {
   const vms = new FakeVms([]);
   vms.next = [vm(UBUNTU, 'Ubuntu'), vm(OTHER, 'Other')];
