@@ -338,3 +338,223 @@ test('pauses a target whose client does not read', async () => {
 function once(connection: OriginConnection): Promise<void> {
   return new Promise((resolve) => connection.socket.once('drain', () => resolve()));
 }
+
+const CLOSING = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+/** Answers each request on a connection by its number: what `serveRequest` does with the first, the second, … */
+function inTurn(serveRequest: (connection: OriginConnection, index: number) => void) {
+  let index = 0;
+  return (connection: OriginConnection) => {
+    connection.socket.on('data', () => serveRequest(connection, index++));
+  };
+}
+
+test('passes a method that nobody knows (9110 7.6)', async () => {
+  const origin = await serve(answering(OK));
+  expect(await exchange(port, 'FOOBAR /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/ok$/);
+  expect(await origin.connections[0]!.head()).toMatch(/^FOOBAR \/x HTTP\/1\.1\r\n/);
+});
+
+test('speaks HTTP/1.1 on both sides, whatever the other side speaks (9112 2.3)', async () => {
+  const origin = await serve(answering('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  expect(await exchange(port, 'GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await origin.connections[0]!.head()).toMatch(/^GET \/ HTTP\/1\.1\r\n/);
+});
+
+test('says close to a client that said so, and closes (9112 9.6)', async () => {
+  await serve(answering(OK));
+  const client = new RawClient(port).send(CLOSING);
+  const received = await client.end();
+  expect(parseAnswers(received, false, client.wasReset)[0]!.values('connection')).toEqual(['close']);
+  expect(client.wasReset).toBe(false);
+});
+
+test('keeps the connection of the client when the target closes its own (9112 9.6)', async () => {
+  const origin = await serve(answering('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'));
+  const client = new RawClient(port).send(GET);
+  await client.until((text) => text.endsWith('ok'));
+  client.send(CLOSING);
+  const received = await client.end();
+  expect(received.match(/\r\n\r\nok/g)).toHaveLength(2);
+  expect(received.match(/\r\nConnection: close\r\n/g)).toHaveLength(1);
+  expect(origin.connections).toHaveLength(2);
+});
+
+test('keeps HTTP/1.0 open only behind an answer that has a length, and says so (9112 9.3)', async () => {
+  const old = 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
+  await serve(
+    inTurn((connection, index) =>
+      connection.write(index === 0 ? OK : 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'),
+    ),
+  );
+  const client = new RawClient(port).send(old);
+  const first = await client.until((text) => text.endsWith('ok'));
+  expect(parseAnswers(first, false, false)[0]!.values('connection')).toEqual(['keep-alive']);
+  const second = (await client.send(old).end()).slice(first.length);
+  const [answer] = parseAnswers(second, false, client.wasReset);
+  expect(answer).toMatchObject({ status: 200, body: 'a' });
+  expect(answer!.values('connection')).toEqual(['close']);
+});
+
+test('notices at once that the target closed an idle connection, so that a POST is safe (9112 9.5)', async () => {
+  const origin = await serve(answering(OK));
+  await exchange(port, CLOSING);
+  const first = origin.connections[0]!;
+  first.socket.end();
+  await first.until(({ closed }) => closed);
+  expect(await exchange(port, 'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')).toMatch(
+    /ok$/,
+  );
+  expect(origin.connections).toHaveLength(2);
+});
+
+test('closes a connection to the target that nobody uses for a while (9112 9.5)', async () => {
+  const origin = await serve(answering(OK));
+  await exchange(port, CLOSING);
+  await origin.connections[0]!.until(({ ended }) => ended);
+});
+
+test('ends the upstream request when a client ends inside a body of known length (9112 6.3)', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
+  const connection = await next;
+  await connection.until(({ received }) => received.endsWith('abc'));
+  client.socket.end();
+  await connection.until(({ closed, ended }) => closed || ended);
+  expect(connection.received).toMatch(/\r\nContent-Length: 10\r\n\r\nabc$/);
+  expect(client.received).toBe('');
+});
+
+test('keeps the next answer intact behind one to HEAD that has a body all the same (9112 6.3)', async () => {
+  await serve(
+    inTurn((connection, index) =>
+      connection.write(index === 0 ? 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL' : OK),
+    ),
+  );
+  const client = new RawClient(port).send(`HEAD / HTTP/1.1\r\nHost: x\r\n\r\n${CLOSING}`);
+  const received = await client.end();
+  expect(received).not.toContain('EVIL');
+  expect(received.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+  expect(received).toMatch(/ok$/);
+});
+
+test('passes an interim answer on with its fields, but without framing (9110 8.6)', async () => {
+  const interim = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 5\r\n\r\n';
+  await serve(answering(`${interim}${OK}`));
+  const received = await exchange(port, CLOSING);
+  expect(received).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a>\r\n\r\nHTTP\/1\.1 200 /);
+});
+
+test('says close when the target refuses a body that a client still holds back (9110 10.1.1)', async () => {
+  const origin = await serve(answering('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n'));
+  const client = new RawClient(port).send(
+    'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n',
+  );
+  const [answer] = parseAnswers(await client.end(), false, client.wasReset);
+  expect(answer).toMatchObject({ status: 401, complete: true });
+  expect(answer!.values('connection')).toEqual(['close']);
+  // Its request was never complete, so nothing else may follow on the connection to the target.
+  await origin.connections[0]!.until(({ closed, ended }) => closed || ended);
+});
+
+test('goes on with an upload while an early answer streams (9110 7.5)', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc');
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n1\r\n');
+  await client.until((text) => text.endsWith('1\r\n1\r\n'));
+  client.send('def');
+  await connection.until(({ received }) => received.endsWith('abcdef'));
+  connection.write('1\r\n2\r\n0\r\n\r\n');
+  const [answer] = parseAnswers(await client.end(), false, client.wasReset);
+  expect(answer).toMatchObject({ body: '12', complete: true });
+  expect(answer!.values('connection')).toEqual(['close']);
+});
+
+test('does not repeat a GET after the first byte of an answer (9110 9.2.2)', async () => {
+  const origin = await serve(
+    inTurn((connection, index) => (index === 0 ? connection.write(OK) : connection.socket.end('HTTP/1.1 200 OK\r\nX'))),
+  );
+  const client = new RawClient(port).send(GET);
+  await client.until((text) => text.endsWith('ok'));
+  expect(await client.send(CLOSING).end()).toMatch(/HTTP\/1\.1 502 /);
+  expect(origin.connections).toHaveLength(1);
+});
+
+test('does not repeat a PUT of which a part has been sent (9110 9.2.2)', async () => {
+  const origin = await serve(
+    inTurn((connection, index) => (index === 0 ? connection.write(OK) : connection.socket.destroy())),
+  );
+  const client = new RawClient(port).send(GET);
+  await client.until((text) => text.endsWith('ok'));
+  client.send('PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi');
+  expect(await client.end()).toMatch(/HTTP\/1\.1 502 /);
+  expect(origin.connections).toHaveLength(1);
+});
+
+test('goes on with the next pipelined request when the target fails the first (9112 9.3.2)', async () => {
+  await serve(inTurn((connection, index) => (index === 0 ? connection.socket.destroy() : connection.write(OK))));
+  const received = await exchange(port, `GET /1 HTTP/1.1\r\nHost: x\r\n\r\n${CLOSING}`);
+  expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 502', 'HTTP/1.1 200']);
+  expect(received).toMatch(/ok$/);
+});
+
+test('opens another connection while one is busy, and pipelines nothing behind it (9112 9.3.2)', async () => {
+  const origin = await serve();
+  const clients: RawClient[] = [];
+  for (const path of ['/1', '/2']) {
+    const next = origin.next();
+    clients.push(new RawClient(port).send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`));
+    expect(await (await next).head()).toContain(`GET ${path} `);
+  }
+  for (const { received } of origin.connections) expect(received.match(/GET /g)).toHaveLength(1);
+  for (const client of clients) client.close();
+});
+
+test.each(['NTLM TlRMTVNTUAAD', 'Negotiate YII='])(
+  'gives a connection on which somebody logged in to nobody else: Authorization: %s (9110 11.6.2)',
+  async (credentials) => {
+    const origin = await serve(answering(OK));
+    await exchange(port, `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${credentials}\r\n\r\n`);
+    await exchange(port, CLOSING);
+    expect(origin.connections).toHaveLength(2);
+  },
+);
+
+test('answers 504 when the target accepts a connection too late', async () => {
+  // The TLS handshake counts, and a plain origin never completes one.
+  await serve(undefined, { routes: [{ schema: 'https', insecure: true }] }, { connect: 0.3 });
+  expect(await exchange(port, CLOSING)).toMatch(/^HTTP\/1\.1 504 [\s\S]*did not accept the connection in time/);
+});
+
+test('slows a client down whose target does not read, and answers 504 when it never does', async () => {
+  const size = 64 << 20;
+  const origin = await serve((connection) => connection.socket.pause(), {}, { body_idle: 0.5 });
+  const client = new RawClient(port).send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`);
+  client.socket.write(Buffer.alloc(size, 97));
+  await client.end();
+  expect(plane.accessed).toMatchObject([{ status: 504 }]);
+  expect(plane.accessed[0]!.bytesIn).toBeLessThan(size / 2);
+  expect(origin.connections).toHaveLength(1);
+});
+
+test('writes down who cut an exchange off, the client or the target', async () => {
+  const origin = await serve();
+  for (const cut of ['client', 'target']) {
+    const next = origin.next();
+    const client = new RawClient(port).send(GET);
+    const connection = await next;
+    await connection.head();
+    connection.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort');
+    await client.until((text) => text.endsWith('short'));
+    if (cut === 'client') client.socket.resetAndDestroy();
+    else connection.socket.end();
+    await connection.until(({ closed, ended }) => closed || ended);
+    if (cut === 'target') await client.end();
+    client.close();
+  }
+  expect(plane.accessed.map(({ failure }) => failure)).toEqual(['client_gone', 'answer_cut_eclosed']);
+});

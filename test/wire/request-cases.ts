@@ -233,6 +233,19 @@ const codings: RequestCase[] = [
   passed('reads Chunked in any case (9112 7)', `${closing(POST, 'Transfer-Encoding: Chunked')}0${CRLF}${CRLF}`, {
     body: '',
   }),
+  passed(
+    'reads a coding with a tab behind it, and frames the body anew (9112 5.1)',
+    `${closing(POST, 'Transfer-Encoding: chunked\t')}1${CRLF}a${CRLF}0${CRLF}${CRLF}`,
+    { body: 'a', headers: { 'transfer-encoding': ['chunked'] } },
+  ),
+  {
+    name: 'takes no Connection out of trailers',
+    send:
+      `${head(POST, 'Host: a.test', CHUNKED)}0${CRLF}Connection: close${CRLF}Proxy-Connection: close${CRLF}${CRLF}` +
+      closing('GET /2 HTTP/1.1'),
+    answers: [200, 200],
+    origin: [{ body: '', trailers: {} }, { url: '/2' }],
+  },
   passed('keeps the body of a chunked GET', `${closing(GET, CHUNKED)}1${CRLF}a${CRLF}0${CRLF}${CRLF}`, { body: 'a' }),
   passed(
     'keeps the body of a chunked DELETE',

@@ -56,6 +56,13 @@ const framing: ResponseCase[] = [
     body: 'hi',
     headers: { 'transfer-encoding': ['chunked'], 'content-length': [] },
   },
+  {
+    name: 'reads a coding with a tab behind it, and frames the body anew (9112 5.1)',
+    answer: `${head(OK, 'Transfer-Encoding: chunked\t')}2${CRLF}hi${CRLF}0${CRLF}${CRLF}`,
+    status: 200,
+    body: 'hi',
+    headers: { 'transfer-encoding': ['chunked'] },
+  },
   { name: 'passes an empty chunked body', answer: `${head(OK, CHUNKED)}0${CRLF}${CRLF}`, status: 200, body: '' },
   {
     name: 'drops chunk extensions',

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cors, HttpRoute } from '../../src/model/host.ts';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
-import { exchange } from '../support/raw.ts';
+import { exchange, RawClient } from '../support/raw.ts';
 import { RecordingOrigin, valuesOf } from '../support/recording-origin.ts';
 
 let plane: DataPlane;
@@ -282,5 +282,47 @@ describe('the access log', () => {
     expect(origin.requests.map(({ rawHeaders }) => valuesOf(rawHeaders, 'x-request-id'))).toEqual(
       ids.map((id) => [id]),
     );
+  });
+});
+
+describe('on the way,', () => {
+  test('a host is found by the authority of an absolute URL, whatever Host says (9112 3.2.2)', async () => {
+    const named = (name: string) =>
+      host({ host: name, port, routes: [route({ response_headers: { 'X-Host': name } })] });
+    await plane.run([named('a.test'), named('b.test')]);
+    expect(await get('http://b.test/x', 'Host: a.test')).toContain('\r\nX-Host: b.test\r\n');
+    expect(valuesOf(origin.requests[0]!.rawHeaders, 'host')).toEqual(['b.test']);
+    expect(valuesOf(origin.requests[0]!.rawHeaders, 'x-forwarded-host')).toEqual(['b.test']);
+  });
+
+  test('a client on IPv6 is named in the form of each field (7239 6)', async () => {
+    await plane.run([host({ host: '::1', port, routes: [route({})] })]);
+    const client = new RawClient(port, '::1').send(
+      `GET / HTTP/1.1\r\nHost: [::1]:${port}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(await client.end()).toMatch(/^HTTP\/1\.1 200 /);
+    const { rawHeaders } = origin.requests[0]!;
+    expect(valuesOf(rawHeaders, 'x-forwarded-for')).toEqual(['::1']);
+    expect(valuesOf(rawHeaders, 'x-real-ip')).toEqual(['::1']);
+    expect(valuesOf(rawHeaders, 'forwarded')).toEqual([`for="[::1]";host="[::1]:${port}";proto=http`]);
+  });
+
+  test('Forwarded and X-Real-IP of a trusted peer stay as they are, and none is added', async () => {
+    await plane.run([web(undefined)], { trusted_proxies: ['127.0.0.0/8'] });
+    await get('/', 'Forwarded: for=1.2.3.4', 'Forwarded: for="[2001:db8::1]:4711"', 'X-Real-IP: 1.2.3.4');
+    const { rawHeaders } = origin.requests[0]!;
+    expect(valuesOf(rawHeaders, 'forwarded')).toEqual(['for=1.2.3.4', 'for="[2001:db8::1]:4711"']);
+    expect(valuesOf(rawHeaders, 'x-real-ip')).toEqual(['1.2.3.4']);
+    expect(valuesOf(rawHeaders, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+  });
+
+  test.each([true, false])('a route back to its own host ends in 508, with via: %s', async (via) => {
+    await plane.run([web(undefined, { target_port: String(port) })], { via, limits: { connections: 50 } });
+    expect(await get('/')).toMatch(/^HTTP\/1\.1 508 /);
+  });
+
+  test('a target whose name cannot be resolved is told as 502', async () => {
+    await plane.run([web(undefined, { target_host: 'nowhere.invalid' })]);
+    expect(await get('/')).toMatch(/^HTTP\/1\.1 502 [\s\S]*has a name that cannot be resolved/);
   });
 });

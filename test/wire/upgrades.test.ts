@@ -124,3 +124,71 @@ test('ends a silent tunnel when an idle time is set', async () => {
   await client.end();
   await connection.until(({ closed }) => closed);
 });
+
+test('has the fields of any other request: who the client was, Via, and those of the route', async () => {
+  await plane.run([web({ request_headers: { 'X-Proxy': 'yes' } })]);
+  const [client, connection] = await open(UPGRADE.replace('\r\n\r\n', '\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n'));
+  const head = await connection.head();
+  for (const line of ['X-Forwarded-For: 127.0.0.1', 'X-Forwarded-Proto: http', 'X-Forwarded-Host: x', 'X-Proxy: yes']) {
+    expect(head).toContain(`\r\n${line}\r\n`);
+  }
+  expect(head).toMatch(/\r\nVia: 1\.1 prproxy-test\r\n/);
+  expect(head).not.toContain('1.2.3.4');
+  client.close();
+});
+
+test('answers 421 to an upgrade for a name that nobody has, and 400 to one that is malformed', async () => {
+  await plane.run([{ ...web(), host: 'a.test' }]);
+  const client = new RawClient(port).send(UPGRADE);
+  await client.until((text) => text.startsWith('HTTP/1.1 421 '));
+  client.close();
+  const malformed = new RawClient(port).send(UPGRADE.replace('Host: x', 'Host : x'));
+  expect(await malformed.end()).toMatch(/^HTTP\/1\.1 400 /);
+  expect(origin.connections).toHaveLength(0);
+});
+
+test('sends the body of the request before it tunnels, and what follows it in the tunnel (9110 7.8)', async () => {
+  const [client, connection] = await open(UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 4\r\n\r\nbody'));
+  client.send('EARLY');
+  await connection.until(({ received }) => received.endsWith('\r\n\r\nbody'));
+  connection.write(SWITCH);
+  await client.until((text) => text.endsWith('\r\n\r\n'));
+  await connection.until(({ received }) => received.endsWith('\r\n\r\nbodyEARLY'));
+  client.close();
+});
+
+test('answers 502 when the target switches before the request is complete (9110 7.8)', async () => {
+  const [client, connection] = await open(UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 4\r\n\r\nbo'));
+  connection.write(SWITCH);
+  await client.until((text) => text.startsWith('HTTP/1.1 502 '));
+  await connection.until(({ closed, ended }) => closed || ended);
+  client.close();
+});
+
+test('passes 100 on before 101 to a client that waits for both (9110 7.8)', async () => {
+  const [client, connection] = await open(
+    UPGRADE.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n'),
+  );
+  connection.write('HTTP/1.1 100 Continue\r\n\r\n');
+  await client.until((text) => text.startsWith('HTTP/1.1 100 '));
+  client.send('body');
+  await connection.until(({ received }) => received.endsWith('\r\n\r\nbody'));
+  connection.write(SWITCH);
+  const received = await client.until((text) => text.includes('Upgrade: websocket\r\n'));
+  expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 101']);
+  client.close();
+});
+
+test('slows one side of a tunnel down while the other does not read', async () => {
+  const size = 64 << 20;
+  await plane.run([web()], { timeouts: { tunnel_idle: 0.5 } as never });
+  const [client, connection] = await open();
+  connection.write(SWITCH);
+  await client.until((text) => text.endsWith('\r\n\r\n'));
+  connection.socket.pause();
+  client.socket.write(Buffer.alloc(size, 97));
+  // Nothing moves any more, which the idle time finds.
+  await client.end();
+  while (plane.accessed.length === 0) await new Promise(setImmediate);
+  expect(plane.accessed[0]!.bytesIn).toBeLessThan(size / 2);
+});

@@ -94,6 +94,18 @@ test('does not let a failed listener fail a later change', async () => {
   await holder.close();
 });
 
+test('fails a change that brings a host to a failed listener, unless the address is free by now', async () => {
+  const holder = await taken(port);
+  const first = web({ host: 'a.test' });
+  await plane.boot([first]);
+  const both = [first, web({ host: 'b.test' })];
+  await expect(plane.run(both)).rejects.toThrow(/is used by another program/);
+  await holder.close();
+  await plane.run(both);
+  expect(plane.reconciler.hostState(first.id)).toMatchObject({ state: 'listening' });
+  expect(await exchange(port, ONCE.replace('Host: x', 'Host: b.test'))).toMatch(/ok$/);
+});
+
 test('closes idle connections of a host that goes at once, and lets a request in flight finish', async () => {
   await origin.close();
   origin = await new RawOrigin().listen();
