@@ -69,6 +69,9 @@ const NO_HOST: HttpHost = {
 /** RFC 9110 15.5.20. */
 const MISDIRECTED = clientFailure(421, 'no_host', 'this proxy has no host of that name on this address');
 
+/** RFC 9110 7.6: a loop is broken. */
+const LOOP: Failure = { status: 508, code: 'loop', side: 'internal', reason: 'the route leads back to itself' };
+
 /** RFC 9110 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
@@ -165,6 +168,7 @@ export class Exchange implements UpstreamEvents {
   #start(route: HttpRoute): void {
     this.#phase = Phase.reaching;
     const resolution = this.#core.targets.resolve(route.target);
+    if (!isAbsence(resolution) && leadsBack(route, resolution, this.#client.peer)) return this.#fail(LOOP);
     const pooled = isAbsence(resolution)
       ? undefined
       : this.#core.pool.take(poolKey(route, this.#head.hostname), resolution);
@@ -535,4 +539,10 @@ function poolKey(route: HttpRoute, hostname: string): string {
 /** An id that a trusted client sent, if it is fit for a log and a header. */
 function trustedId(id: string | undefined): string | undefined {
   return id !== undefined && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(id) ? id : undefined;
+}
+
+/** True when the request would come in here again, for the same host and route. */
+function leadsBack(route: HttpRoute, addresses: readonly Address[], peer: Peer): boolean {
+  if (!route.preserveHost || route.stripPrefix !== '') return false;
+  return addresses.some(({ ip, port }) => port === peer.localPort && ip === peer.localAddress);
 }

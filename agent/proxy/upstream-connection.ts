@@ -9,11 +9,14 @@ import { MAX_HEAD_BYTES } from '../http1/request-head.ts';
 import { requestHead } from '../http1/respond.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
 import type { Address } from '../targets.ts';
-import type { Timed } from './sweep.ts';
-import { type Owner, own } from './wire.ts';
+import { monotonicMs, type Timed } from './sweep.ts';
+import { type Owner, own, surviveFailedWrite } from './wire.ts';
 
 /** More interim answers than any origin has reason to send. Tested at limit and limit + 1. */
 export const MAX_INFORMATIONAL = 32;
+
+/** How long a target that has hung up may take to say why. */
+const LAST_WORDS_MS = 1_000;
 
 /** The exchange's side of an upstream connection. */
 export interface UpstreamEvents {
@@ -67,6 +70,8 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   #informational = 0;
   #named: ReadonlySet<string> | undefined = undefined;
   #keepAlive = true;
+  /** The target reads no more; what it may have said before is still read. */
+  #writeBroken = false;
   #chunkedUpload = false;
   #sent = true;
   /** Set when the answer is complete, until the exchange has been told. */
@@ -83,6 +88,10 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.address = address;
     this.#keeper = keeper;
     own(socket, this);
+    surviveFailedWrite(socket, () => {
+      this.#writeBroken = true;
+      this.deadline = monotonicMs() + LAST_WORDS_MS;
+    });
   }
 
   get alive(): boolean {
@@ -106,6 +115,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
 
   /** @returns false when the target reads more slowly than we write; `upstreamDrain` tells when to go on */
   write(data: Buffer): boolean {
+    if (this.#writeBroken) return true;
     if (!this.#chunkedUpload) return this.#socket.write(data);
     this.#socket.cork();
     this.#socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
@@ -118,7 +128,8 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** The body is complete. */
   end(trailers: Fields): void {
     this.#sent = true;
-    if (this.#chunkedUpload) this.#socket.write(`0\r\n${serializeFields(trailers)}\r\n`, 'latin1');
+    if (this.#chunkedUpload && !this.#writeBroken)
+      this.#socket.write(`0\r\n${serializeFields(trailers)}\r\n`, 'latin1');
   }
 
   pause(): void {
@@ -132,7 +143,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** The exchange is over: keeps the connection for the next one, or closes it. */
   release(): void {
     this.#events = undefined;
-    if (this.#reading === Reading.idle && this.#sent && this.#keepAlive && this.alive) {
+    if (this.#reading === Reading.idle && this.#sent && this.#keepAlive && !this.#writeBroken && this.alive) {
       this.reused = true;
       this.#socket.resume();
       this.#keeper.keep(this);
@@ -148,8 +159,10 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#socket.destroy();
   }
 
+  /** Idle for too long, or silent after a failed write. */
   onDeadline(): void {
-    this.destroy();
+    if (this.#writeBroken) this.#fail('ECLOSED');
+    else this.destroy();
   }
 
   // --- Reading -----------------------------------------------------------------------------------------------------

@@ -56,3 +56,22 @@ export function reset(socket: Socket): void {
   if ('resetAndDestroy' in socket && !('encrypted' in socket)) socket.resetAndDestroy();
   else socket.destroy();
 }
+
+/**
+ * Keeps `socket` readable when a write fails: the peer may have answered before it hung up, and the answer is in our
+ * receive buffer. Node would close the socket at once and lose it. What ends the socket then is the end of the reading.
+ * @param onBroken called at the first failed write; nothing may be written from then on
+ */
+export function surviveFailedWrite(socket: Socket, onBroken: () => void): void {
+  const destroy = socket.destroy;
+  let broken = false;
+  socket.destroy = (error?: Error) => {
+    const failedWrite = error !== undefined && 'syscall' in error && error.syscall === 'write';
+    if (broken || !failedWrite) return destroy.call(socket, error);
+    broken = true;
+    // Node marks both halves of a duplex as failed; a marked reading half drops what it reads.
+    (socket as unknown as { _readableState: { errored: Error | null } })._readableState.errored = null;
+    onBroken();
+    return socket;
+  };
+}

@@ -160,6 +160,23 @@ test('relays an answer that comes before the upload is complete, and says close'
   expect(client.wasReset).toBe(false);
 });
 
+test('relays the answer of a target that hangs up in the middle of an upload', async () => {
+  await serve((connection) => {
+    connection.socket.once('data', () => {
+      connection.socket.end('HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig', () =>
+        connection.socket.destroy(),
+      );
+    });
+  });
+  for (let i = 0; i < 10; i++) {
+    const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n');
+    client.socket.write(Buffer.alloc(10_000_000));
+    await client.until((text) => text.endsWith('big'));
+    expect(client.received).toMatch(/^HTTP\/1\.1 413 /);
+    client.close();
+  }
+});
+
 test('lets a client read an error answer while it is still sending', async () => {
   await plane.run([host({ port })]);
   const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n');
