@@ -482,7 +482,11 @@ export class Exchange implements UpstreamEvents {
       trailer: undefined,
       upgrade: undefined,
     });
-    if (!none) this.#client.write(body);
+    if (!none) {
+      this.#bytesOut += body.length;
+      this.#host.traffic.bytesOut += body.length;
+      this.#client.write(body);
+    }
     this.#over();
     this.#client.end([]);
     this.upstreamFlush();

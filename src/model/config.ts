@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Host } from './host.ts';
-import { BindHost, Cidr, Port, PortInput, Seconds } from './values.ts';
+import { BindHost, Cidr, Port, PortInput, PositiveSeconds, Seconds } from './values.ts';
 
 /** Version of the saved file's shape. Raise it together with a migration in the store. */
 export const SCHEMA_VERSION = 1;
@@ -63,8 +63,6 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-const positive = (schema: typeof Seconds) => schema.refine((s) => s > 0, 'must be more than 0 seconds');
-
 /** Absent = leave as it is. `enabled` is changed by the operations enable and disable; here it must not differ. */
 export const ProxyPatch = z.strictObject({
   enabled: z.boolean().optional().describe('must be the present value; use the operations enable and disable'),
@@ -77,9 +75,9 @@ export const ProxyPatch = z.strictObject({
   via: z.boolean().optional(),
   timeouts: z
     .strictObject({
-      client_head: positive(Seconds),
-      keep_alive: positive(Seconds),
-      connect: positive(Seconds),
+      client_head: PositiveSeconds,
+      keep_alive: PositiveSeconds,
+      connect: PositiveSeconds,
       response_head: Seconds,
       body_idle: Seconds,
       tunnel_idle: Seconds,

@@ -1,6 +1,7 @@
 // A host and its routes: as taken (drafts), as stored, as shown (views). One shape everywhere: the saved file, RPC,
 // REST and --json hold the same JSON. Drafts accept the output-only fields of a view and ignore them, so that
 // GET → edit → PUT works; any other unknown field is an error.
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { hasDotSegment } from './dot-segment.ts';
 import { HeaderMap, ListenHost, Name, Port, PortInput, Ref, Seconds, TargetHost } from './values.ts';
@@ -70,6 +71,21 @@ const Certificates = z
   .max(1_000_000)
   .refine((pem) => !pem.includes('PRIVATE KEY-----'), 'must hold certificates only, no private key');
 
+/** PEM text itself, at least one certificate, all of them readable. */
+const TrustedCertificates = Certificates.refine(areCertificates, 'must be PEM text of one or more certificates');
+
+function areCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (blocks === null) return false;
+  return blocks.every((block) => {
+    try {
+      return new X509Certificate(block).serialNumber !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
 export const TlsInput = z.strictObject({
   enabled: z.boolean(),
   cert: Certificates.optional().describe('certificate chain: PEM text or the path of a file'),
@@ -122,7 +138,7 @@ const routeShape = {
   preserve_host: z.boolean().optional(),
   response_timeout: Seconds.optional(),
   tls_server_name: z.string().max(253).optional(),
-  ca: Certificates.optional().describe('PEM certificates that are trusted besides the usual ones'),
+  ca: TrustedCertificates.optional().describe('PEM certificates that are trusted besides the usual ones'),
   insecure: z.boolean().optional().describe('do not check the certificate of the target'),
 };
 const ignored = z.unknown().optional().describe('output only: accepted and ignored');

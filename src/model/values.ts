@@ -16,7 +16,7 @@ export const Port = z.string().refine(isPort, PORT_MESSAGE).describe('port, 1 to
 
 /** A port as it is taken: a string or a number. */
 export const PortInput = z
-  .union([z.string(), z.number()], { error: PORT_MESSAGE })
+  .union([z.string(), z.number()], { error: ({ input }) => (input === undefined ? 'is missing' : PORT_MESSAGE) })
   .transform(String)
   .refine(isPort, PORT_MESSAGE)
   .describe('port, 1 to 65535, as a string or a number');
@@ -26,7 +26,9 @@ export function canonicalIp(ip: string): string {
   if (isIP(ip) !== 6) return ip;
   // SocketAddress drops a zone, or refuses it.
   const [address = '', zone] = ip.split('%', 2);
-  const short = new SocketAddress({ address, family: 'ipv6' }).address;
+  const system = new SocketAddress({ address, family: 'ipv6' }).address;
+  // Only IPv4-mapped addresses are shown with dots; systems also do it with ::1:9000.
+  const short = system.startsWith('::ffff:') ? system : new URL(`http://[${address}]`).hostname.slice(1, -1);
   return zone === undefined ? short : `${short}%${zone}`;
 }
 
@@ -62,7 +64,8 @@ export const BindHost = z
   .transform(canonicalHost)
   .refine(
     (host) => host === 'localhost' || (isIP(host) !== 0 && !host.includes('%')),
-    'must be an IP address or localhost',
+    // One problem is enough for what is refined further.
+    { error: 'must be an IP address or localhost', abort: true },
   )
   .describe('IP address or localhost');
 
@@ -92,6 +95,7 @@ export const Ref = z.string().min(1).max(4096);
 /** Timers take 32 bits of milliseconds: 24 days; three weeks are enough for any limit. */
 export const MAX_SECONDS = 2_000_000;
 export const Seconds = z.number().min(0).max(MAX_SECONDS);
+export const PositiveSeconds = z.number().gt(0, 'must be more than 0 seconds').max(MAX_SECONDS);
 
 const CIDR_MESSAGE = 'must be a network such as 10.211.55.0/24 or fdb2::/64, or an IP address';
 

@@ -244,6 +244,7 @@ describe('an error answer', () => {
     await plane.run([web(undefined, { path: '/app' })]);
     const id = /\r\nX-Request-Id: ([^\r]+)\r\n/.exec(await get('/'))?.[1];
     expect(plane.accessed).toMatchObject([{ status: 404, failure: 'no_route', requestId: id, path: '/' }]);
+    expect(plane.accessed[0]!.bytesOut).toBeGreaterThan(0);
   });
 });
 
