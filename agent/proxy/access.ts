@@ -1,6 +1,8 @@
-// What is told of each request and each TCP connection when it is over. The access log takes it; types and the making
-// of ids only.
+// What is told of each request and each TCP connection when it is over. The access log takes it.
 import { randomBytes } from 'node:crypto';
+import type { RequestHead } from '../http1/request-head.ts';
+import type { HttpHost, HttpRoute } from './plan.ts';
+import { monotonicMs } from './sweep.ts';
 
 export interface AccessEntry {
   readonly host: string;
@@ -39,5 +41,58 @@ export class RequestIds {
 
   next(): string {
     return `${this.#prefix}-${(++this.#count).toString(36)}`;
+  }
+}
+
+/** An id that a trusted client sent, if it is fit for a log and a header. */
+export function trustedId(id: string | undefined): string | undefined {
+  return id !== undefined && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(id) ? id : undefined;
+}
+
+/** What is gathered about one request while it goes on. */
+export class RequestRecord {
+  readonly requestId: string;
+  readonly #beganAt = monotonicMs();
+  #sentAt = 0;
+  #answeredAt = 0;
+  status: number | undefined = undefined;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Sent to the target more than once. */
+  retried = false;
+  failure: string | undefined = undefined;
+
+  constructor(requestId: string) {
+    this.requestId = requestId;
+  }
+
+  /** The request goes to the target now. */
+  sent(): void {
+    this.#sentAt = monotonicMs();
+  }
+
+  /** The head of the target's answer is here. */
+  answered(status: number): void {
+    this.status = status;
+    this.#answeredAt = monotonicMs();
+  }
+
+  entry(host: HttpHost, route: HttpRoute | undefined, head: RequestHead, client: string): AccessEntry {
+    return {
+      host: host.label,
+      route: route?.label,
+      target: route?.targetText,
+      method: head.method,
+      path: head.target,
+      status: this.status,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      durationMs: monotonicMs() - this.#beganAt,
+      upstreamMs: this.#answeredAt === 0 ? undefined : this.#answeredAt - this.#sentAt,
+      client,
+      retried: this.retried,
+      failure: this.failure,
+      requestId: this.requestId,
+    };
   }
 }

@@ -8,8 +8,9 @@ import { isHeadError, MALFORMED, MAX_HEAD_BYTES, parseRequestHead, type RequestH
 import { closingAnswer, reasonPhrase, responseHead } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import type { Client, ClientRegister } from './client.ts';
+import type { AnswerBody, ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
-import { type AnswerBody, type ClientStream, Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import type { Peer } from './forwarding.ts';
 import { matchHost } from './host-table.ts';
 import type { HostTable, HttpHost } from './plan.ts';

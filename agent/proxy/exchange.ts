@@ -6,53 +6,28 @@ import type { RequestHead } from '../http1/request-head.ts';
 import { httpDate, reasonPhrase } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { type Address, isAbsence } from '../targets.ts';
-import type { AccessEntry } from './access.ts';
+import { RequestRecord, trustedId } from './access.ts';
 import { answerFields, wasOffered, withCors } from './answer.ts';
+import type { ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
-import { clientFailure, type Failure, type FailurePlace, faultFailure, renderFailure } from './failure.ts';
+import {
+  clientFailure,
+  type Failure,
+  type FailurePlace,
+  faultFailure,
+  LOOP,
+  MISDIRECTED,
+  renderFailure,
+} from './failure.ts';
 import type { Peer } from './forwarding.ts';
 import { localAnswer } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
+import { leadsBack, poolKey, targetName } from './route-target.ts';
 import { Router, TOO_LONG } from './router.ts';
-import { monotonicMs } from './sweep.ts';
 import type { Traffic } from './traffic.ts';
 import type { UpstreamConnection, UpstreamEvents } from './upstream-connection.ts';
 import { upstreamRequest } from './upstream-request.ts';
-
-/** The body of an answer, as the client's side must frame it. */
-export interface AnswerBody {
-  /** Content-Length; undefined: not known before the end. */
-  readonly length: number | undefined;
-  /** No body follows, whatever `length` says (HEAD, 204, 304). */
-  readonly none: boolean;
-  readonly trailer: string | undefined;
-  /** Upgrade field of a 426. */
-  readonly upgrade: string | undefined;
-}
-
-/** The client's side of one exchange; HTTP/1.1 is the first implementation. */
-export interface ClientStream {
-  readonly peer: Peer;
-  informational(status: number, reason: string, fields: Fields): void;
-  respond(status: number, reason: string, fields: Fields, body: AnswerBody): void;
-  /** @returns false when the client reads more slowly than we write; `clientDrained` tells when to go on */
-  write(data: Buffer): boolean;
-  /** The answer is complete. */
-  end(trailers: Fields): void;
-  /** The answer cannot be completed, and must not look complete. */
-  abort(): void;
-  /** Stops and goes on reading the request's body. */
-  pause(): void;
-  resume(): void;
-  /** What is written between the two goes out together. */
-  cork(): void;
-  uncork(): void;
-  /** The target switched protocols: sends the 101 and tunnels from now on. */
-  upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void;
-  /** Calls `onDeadline` of the exchange once in so many milliseconds; 0 = never. Replaces an earlier limit. */
-  limit(ms: number): void;
-}
 
 /** After so long without a sign from the target, a client that waits for 100 Continue gets ours (RFC 9110 10.1.1). */
 export const CONTINUE_AFTER_MS = 1_000;
@@ -65,12 +40,6 @@ const NO_HOST: HttpHost = {
   cors: undefined,
   traffic: { connections: 0, requests: 0, bytesIn: 0, bytesOut: 0 },
 };
-
-/** RFC 9110 15.5.20. */
-const MISDIRECTED = clientFailure(421, 'no_host', 'this proxy has no host of that name on this address');
-
-/** RFC 9110 7.6: a loop is broken. */
-const LOOP: Failure = { status: 508, code: 'loop', side: 'internal', reason: 'the route leads back to itself' };
 
 /** RFC 9110 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -91,8 +60,6 @@ export class Exchange implements UpstreamEvents {
   #requestDone: boolean;
   #requestTrailers: Fields = [];
   #bodySent = false;
-  /** Sent to the target more than once. */
-  #retried = false;
   /** No further repetition: one on a connection that had served others may be followed by one on a fresh one. */
   #spent = false;
   #clientPaused = false;
@@ -101,15 +68,8 @@ export class Exchange implements UpstreamEvents {
   #continued = false;
   #answerLength: number | undefined = undefined;
   #corked = false;
-  readonly #beganAt = monotonicMs();
-  #sentAt = 0;
-  #answeredAt = 0;
-  #status: number | undefined = undefined;
-  #bytesIn = 0;
-  #bytesOut = 0;
-  #failure: string | undefined = undefined;
+  readonly #record: RequestRecord;
   readonly #trusted: boolean;
-  readonly #requestId: string;
 
   /** @param host undefined: no host of the listener is meant, which is told to the client */
   constructor(core: Core, client: ClientStream, head: RequestHead, host: HttpHost | undefined) {
@@ -118,7 +78,8 @@ export class Exchange implements UpstreamEvents {
     this.#head = head;
     this.#host = host ?? NO_HOST;
     this.#trusted = core.settings.trustedProxies.has(client.peer.ip);
-    this.#requestId = (this.#trusted ? trustedId(head.requestId) : undefined) ?? core.requestIds.next();
+    const requestId = (this.#trusted ? trustedId(head.requestId) : undefined) ?? core.requestIds.next();
+    this.#record = new RequestRecord(requestId);
     this.#requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
   }
 
@@ -193,7 +154,7 @@ export class Exchange implements UpstreamEvents {
 
   /** Addresses have come: is there an idle connection to one of them? Not for a repetition, which wants a fresh one. */
   usePooled(addresses: readonly Address[]): boolean {
-    if (this.#retried) return false;
+    if (this.#record.retried) return false;
     const pooled = this.#core.pool.take(poolKey(this.#route!, this.#head.hostname), addresses);
     if (pooled === undefined) return false;
     this.#reach = undefined;
@@ -209,12 +170,12 @@ export class Exchange implements UpstreamEvents {
   #send(upstream: UpstreamConnection): void {
     this.#upstream = upstream;
     this.#phase = Phase.sent;
-    this.#sentAt = monotonicMs();
+    this.#record.sent();
     const request = upstreamRequest(this.#head, this.#route!, upstream.address, {
       peer: this.#client.peer,
       trusted: this.#trusted,
       pseudonym: this.#core.settings.viaPseudonym,
-      requestId: this.#requestId,
+      requestId: this.#record.requestId,
     });
     upstream.send(request, this);
     this.#sendEarly(upstream);
@@ -241,7 +202,7 @@ export class Exchange implements UpstreamEvents {
 
   requestData(data: Buffer): void {
     this.#host.traffic.bytesIn += data.length;
-    this.#bytesIn += data.length;
+    this.#record.bytesIn += data.length;
     const upstream = this.#upstream;
     if (upstream === undefined) {
       if (this.#phase === Phase.over) return;
@@ -266,7 +227,7 @@ export class Exchange implements UpstreamEvents {
   /** The client is gone, or has broken its request: the target's side ends at once and is not used again. */
   clientGone(): void {
     if (this.#phase === Phase.over) return;
-    this.#failure = 'client_gone';
+    this.#record.failure = 'client_gone';
     this.#over();
   }
 
@@ -305,7 +266,7 @@ export class Exchange implements UpstreamEvents {
 
   onDeadline(): void {
     if (this.#phase === Phase.answering) {
-      this.#failure = this.#clientBlocked ? 'client_stalled' : 'answer_timeout';
+      this.#record.failure = this.#clientBlocked ? 'client_stalled' : 'answer_timeout';
       this.#client.abort();
       this.#over();
     } else if (this.#phase !== Phase.sent) {
@@ -337,8 +298,7 @@ export class Exchange implements UpstreamEvents {
 
   upstreamHead(head: ResponseHead): void {
     this.#phase = Phase.answering;
-    this.#status = head.status;
-    this.#answeredAt = monotonicMs();
+    this.#record.answered(head.status);
     this.#cork();
     const none = head.framing === 'none';
     // RFC 9110 8.6: no Content-Length in a 204.
@@ -357,8 +317,7 @@ export class Exchange implements UpstreamEvents {
   upstreamData(data: Buffer): void {
     if (this.#phase !== Phase.answering) return;
     this.#cork();
-    this.#host.traffic.bytesOut += data.length;
-    this.#bytesOut += data.length;
+    this.#countOut(data.length);
     if (!this.#client.write(data)) this.#blockedByClient();
     else if (this.#answerLength !== undefined) this.#limitAnswer();
   }
@@ -402,16 +361,15 @@ export class Exchange implements UpstreamEvents {
       return this.#fail(this.#fault('EMALFORMED'));
     }
     this.#phase = Phase.tunnel;
-    this.#status = 101;
-    this.#answeredAt = monotonicMs();
+    this.#record.answered(101);
     this.#client.limit(0);
     this.#client.upgrade(head, answerFields(head, this.#head, this.#host, this.#route!), socket, rest);
   }
 
   /** Called by the client's side when the tunnel that the exchange became has ended. */
   tunnelOver(bytesIn: number, bytesOut: number): void {
-    this.#bytesIn += bytesIn;
-    this.#bytesOut += bytesOut;
+    this.#record.bytesIn += bytesIn;
+    this.#record.bytesOut += bytesOut;
     this.#over();
   }
 
@@ -420,7 +378,7 @@ export class Exchange implements UpstreamEvents {
     this.#upstream = undefined;
     if (this.#phase === Phase.answering) {
       // RFC 9112 8: an answer that is cut off must not look complete.
-      this.#failure = `answer_cut_${code.toLowerCase()}`;
+      this.#record.failure = `answer_cut_${code.toLowerCase()}`;
       this.upstreamFlush();
       this.#client.abort();
       this.#over();
@@ -442,7 +400,7 @@ export class Exchange implements UpstreamEvents {
   }
 
   #retry(upstream: UpstreamConnection): void {
-    this.#retried = true;
+    this.#record.retried = true;
     this.#spent = !upstream.reused;
     this.#client.limit(0);
     if (!upstream.reused) this.#core.targets.failed(this.#route!.target, upstream.address, 'ECLOSED');
@@ -457,8 +415,8 @@ export class Exchange implements UpstreamEvents {
 
   #fail(failure: Failure): void {
     const { fields, body } = renderFailure(failure, this.#place(), fieldValue(this.#head.fields, 'accept'));
-    this.#failure = failure.code;
-    fields.push('X-Request-Id', this.#requestId);
+    this.#record.failure = failure.code;
+    fields.push('X-Request-Id', this.#record.requestId);
     if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
     this.#answer(failure.status, withCors(fields, this.#head, this.#host), body);
   }
@@ -472,7 +430,7 @@ export class Exchange implements UpstreamEvents {
 
   #answer(status: number, fields: Fields, body: Buffer | undefined): void {
     this.#phase = Phase.answering;
-    this.#status = status;
+    this.#record.status = status;
     const none = body === undefined || this.#head.method === 'HEAD';
     const length = body?.length ?? (status === 204 ? undefined : 0);
     this.#cork();
@@ -483,8 +441,7 @@ export class Exchange implements UpstreamEvents {
       upgrade: undefined,
     });
     if (!none) {
-      this.#bytesOut += body.length;
-      this.#host.traffic.bytesOut += body.length;
+      this.#countOut(body.length);
       this.#client.write(body);
     }
     this.#over();
@@ -507,46 +464,11 @@ export class Exchange implements UpstreamEvents {
     this.#upstream?.destroy();
     this.#upstream = undefined;
     this.#early = undefined;
-    this.#core.access.record(this.#entry(this.#bytesIn, this.#bytesOut));
+    this.#core.access.record(this.#record.entry(this.#host, this.#route, this.#head, this.#client.peer.ip));
   }
 
-  #entry(bytesIn: number, bytesOut: number): AccessEntry {
-    return {
-      host: this.#host.label,
-      route: this.#route?.label,
-      target: this.#route?.targetText,
-      method: this.#head.method,
-      path: this.#head.target,
-      status: this.#status,
-      bytesIn,
-      bytesOut,
-      durationMs: monotonicMs() - this.#beganAt,
-      upstreamMs: this.#answeredAt === 0 ? undefined : this.#answeredAt - this.#sentAt,
-      client: this.#client.peer.ip,
-      retried: this.#retried,
-      failure: this.#failure,
-      requestId: this.#requestId,
-    };
+  #countOut(bytes: number): void {
+    this.#host.traffic.bytesOut += bytes;
+    this.#record.bytesOut += bytes;
   }
-}
-
-/** For people: a VM by its name; an address is nobody's business, so the route stands for it. */
-function targetName(route: HttpRoute): string {
-  return route.target.kind === 'vm' ? route.targetLabel : `the target of route ${route.label}`;
-}
-
-/** A certificate that was checked against one request's hostname says nothing about another's. */
-function poolKey(route: HttpRoute, hostname: string): string {
-  return route.tls === undefined || route.tls.serverName !== undefined ? route.poolKey : `${route.poolKey}|${hostname}`;
-}
-
-/** An id that a trusted client sent, if it is fit for a log and a header. */
-function trustedId(id: string | undefined): string | undefined {
-  return id !== undefined && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(id) ? id : undefined;
-}
-
-/** True when the request would come in here again, for the same host and route. */
-function leadsBack(route: HttpRoute, addresses: readonly Address[], peer: Peer): boolean {
-  if (!route.preserveHost || route.stripPrefix !== '') return false;
-  return addresses.some(({ ip, port }) => port === peer.localPort && ip === peer.localAddress);
 }

@@ -18,6 +18,12 @@ export function clientFailure(status: number, code: string, reason: string): Fai
   return { status, code, side: 'client', reason };
 }
 
+/** RFC 9110 15.5.20. */
+export const MISDIRECTED = clientFailure(421, 'no_host', 'this proxy has no host of that name on this address');
+
+/** RFC 9110 7.6: a loop is broken. */
+export const LOOP: Failure = { status: 508, code: 'loop', side: 'internal', reason: 'the route leads back to itself' };
+
 export function absenceFailure(absence: Absence): Failure {
   return {
     status: 503,
