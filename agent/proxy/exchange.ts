@@ -19,7 +19,7 @@ import {
   MISDIRECTED,
   renderFailure,
 } from './failure.ts';
-import type { Peer } from './forwarding.ts';
+
 import { localAnswer } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
