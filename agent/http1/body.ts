@@ -1,7 +1,7 @@
 // The chunked coding (RFC 9112 7.1) as a state machine over bytes: data out, framing gone. It never guesses: one
 // wrong byte and the body is broken, and a broken body never looks complete to the other side.
 import { type Fields, fieldLineAt, withoutFields } from './fields.ts';
-import { TOKEN } from './tokens.ts';
+import { Field, fieldOf, TOKEN } from './tokens.ts';
 
 /** Limits, each tested at limit and limit + 1. */
 export const MAX_CHUNK_SIZE_DIGITS = 16;
@@ -187,14 +187,12 @@ const FORBIDDEN_TRAILERS = new Set([
   'if-modified-since',
   'if-unmodified-since',
   'if-range',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-real-ip',
 ]);
+
+function isForbiddenTrailer(lower: string): boolean {
+  const field = fieldOf(lower);
+  return field === Field.forwarding || field === Field.requestId || FORBIDDEN_TRAILERS.has(lower);
+}
 
 function parseTrailers(text: string): Fields | undefined {
   const fields: Fields = [];
@@ -205,7 +203,7 @@ function parseTrailers(text: string): Fields | undefined {
     fields.push(line.name, line.value);
     at = line.next;
   }
-  return fields.length === 0 ? fields : withoutFields(fields, FORBIDDEN_TRAILERS);
+  return fields.length === 0 ? fields : withoutFields(fields, { has: isForbiddenTrailer });
 }
 
 /** RFC 9110 7.6.1: the trailers of a body that is done, without those that Connection named. */

@@ -2,6 +2,7 @@
 // nobody downstream reads Content-Length or Connection again. Strict: what could be read in two ways is refused.
 import { isIPv6 } from 'node:net';
 import { type Fields, fieldLineAt, MAX_FIELD_COUNT, withoutFields } from './fields.ts';
+import { FramingFields, joined } from './framing-fields.ts';
 import { Field, fieldOf, listMembers, TOKEN } from './tokens.ts';
 
 /** Limits in bytes, each tested at limit and limit + 1. */
@@ -95,16 +96,9 @@ function readHead(text: string): RequestHead | HeadError {
   return problem ?? readTarget(head, raw) ?? readFraming(head, raw) ?? readConnection(head, raw) ?? head;
 }
 
-/** Fields that decide about the message itself, before they are understood. */
-class RawFields {
+class RawFields extends FramingFields {
   hosts = 0;
   host = '';
-  lengths = 0;
-  length = '';
-  codings = 0;
-  coding = '';
-  connection = '';
-  upgrade = '';
   te = '';
   expect: string | undefined = undefined;
 }
@@ -124,33 +118,21 @@ function readFields(text: string, from: number, head: RequestHead, raw: RawField
 }
 
 function keepField(head: RequestHead, raw: RawFields, name: string, value: string): void {
-  switch (fieldOf(name)) {
+  const field = fieldOf(name);
+  if (raw.take(field, value)) return;
+  switch (field) {
     case Field.host:
       raw.hosts++;
       raw.host = value;
       break;
-    case Field.contentLength:
-      raw.lengths++;
-      raw.length = value;
-      break;
-    case Field.transferEncoding:
-      raw.codings++;
-      raw.coding = value;
-      break;
-    case Field.connection:
-      raw.connection = raw.connection === '' ? value : `${raw.connection},${value}`;
-      break;
-    case Field.upgrade:
-      raw.upgrade = raw.upgrade === '' ? value : `${raw.upgrade},${value}`;
-      break;
     case Field.te:
-      raw.te = raw.te === '' ? value : `${raw.te},${value}`;
+      raw.te = joined(raw.te, value);
       break;
     case Field.expect:
-      raw.expect = raw.expect === undefined ? value : `${raw.expect},${value}`;
+      raw.expect = joined(raw.expect ?? '', value);
       break;
     case Field.trailer:
-      head.trailer = head.trailer === undefined ? value : `${head.trailer}, ${value}`;
+      head.trailer = joined(head.trailer ?? '', value);
       break;
     case Field.via:
       head.via.push(value);

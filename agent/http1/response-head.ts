@@ -1,5 +1,6 @@
 // A response's head, as strict as the request's: a malformed answer is a 502 and none of its bytes reach the client.
 import { type Fields, fieldLineAt, MAX_FIELD_COUNT, withoutFields } from './fields.ts';
+import { FramingFields, joined } from './framing-fields.ts';
 import { contentLength } from './request-head.ts';
 import { FIELD_VALUE, Field, fieldOf, listMembers } from './tokens.ts';
 
@@ -40,20 +41,11 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
   head.minor = line[1] === '0' ? 0 : 1;
   head.status = Number(line[2]);
   head.reason = line[3] ?? '';
-  const raw = new RawFields();
+  const raw = new FramingFields();
   return readFields(text, STATUS_LINE.lastIndex, head, raw) ?? readFraming(head, raw, method) ?? head;
 }
 
-class RawFields {
-  lengths = 0;
-  length = '';
-  codings = 0;
-  coding = '';
-  connection = '';
-  upgrade = '';
-}
-
-function readFields(text: string, from: number, head: ResponseHead, raw: RawFields): string | undefined {
+function readFields(text: string, from: number, head: ResponseHead, raw: FramingFields): string | undefined {
   let at = from;
   let count = 0;
   while (text.charCodeAt(at) !== 0x0d) {
@@ -67,24 +59,12 @@ function readFields(text: string, from: number, head: ResponseHead, raw: RawFiel
   return at === text.length - 2 ? undefined : 'bare CR in the head';
 }
 
-function keepField(head: ResponseHead, raw: RawFields, name: string, value: string): void {
-  switch (fieldOf(name)) {
-    case Field.contentLength:
-      raw.lengths++;
-      raw.length = value;
-      break;
-    case Field.transferEncoding:
-      raw.codings++;
-      raw.coding = value;
-      break;
-    case Field.connection:
-      raw.connection = raw.connection === '' ? value : `${raw.connection},${value}`;
-      break;
-    case Field.upgrade:
-      raw.upgrade = raw.upgrade === '' ? value : `${raw.upgrade}, ${value}`;
-      break;
+function keepField(head: ResponseHead, raw: FramingFields, name: string, value: string): void {
+  const field = fieldOf(name);
+  if (raw.take(field, value)) return;
+  switch (field) {
     case Field.trailer:
-      head.trailer = head.trailer === undefined ? value : `${head.trailer}, ${value}`;
+      head.trailer = joined(head.trailer ?? '', value);
       break;
     case Field.hop:
     case Field.te:
@@ -98,7 +78,7 @@ function keepField(head: ResponseHead, raw: RawFields, name: string, value: stri
   }
 }
 
-function readFraming(head: ResponseHead, raw: RawFields, method: string): string | undefined {
+function readFraming(head: ResponseHead, raw: FramingFields, method: string): string | undefined {
   head.keepAlive = head.minor === 1;
   if (raw.connection !== '') readConnection(head, raw);
   if (head.status === 101 || head.status === 426) head.upgrade = raw.upgrade === '' ? undefined : raw.upgrade;
@@ -116,14 +96,14 @@ function readFraming(head: ResponseHead, raw: RawFields, method: string): string
   return undefined;
 }
 
-function framing(head: ResponseHead, raw: RawFields, method: string): ResponseFraming {
+function framing(head: ResponseHead, raw: FramingFields, method: string): ResponseFraming {
   // RFC 9112 6.3: no body, whatever the fields say.
   if (head.status < 200 || head.status === 204 || head.status === 304 || method === 'HEAD') return 'none';
   if (raw.codings === 1) return 'chunked';
   return head.length === undefined ? 'close' : 'length';
 }
 
-function readConnection(head: ResponseHead, raw: RawFields): void {
+function readConnection(head: ResponseHead, raw: FramingFields): void {
   const options = listMembers(raw.connection);
   if (options.includes('close')) head.keepAlive = false;
   else if (options.includes('keep-alive')) head.keepAlive = true;

@@ -20,7 +20,7 @@ import {
   renderFailure,
 } from './failure.ts';
 
-import { localAnswer } from './local-answer.ts';
+import { localAnswer, MAX_VIA_PASSES } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
 import { leadsBack, poolKey, targetName } from './route-target.ts';
@@ -70,6 +70,8 @@ export class Exchange implements UpstreamEvents {
   #corked = false;
   readonly #record: RequestRecord;
   readonly #trusted: boolean;
+  /** Where no Via counts them: how often the request has been here. */
+  readonly #passes: number;
 
   /** @param host undefined: no host of the listener is meant, which is told to the client */
   constructor(core: Core, client: ClientStream, head: RequestHead, host: HttpHost | undefined) {
@@ -80,6 +82,8 @@ export class Exchange implements UpstreamEvents {
     this.#trusted = core.settings.trustedProxies.has(client.peer.ip);
     const requestId = (this.#trusted ? trustedId(head.requestId) : undefined) ?? core.requestIds.next();
     this.#record = new RequestRecord(requestId);
+    const { ip, port } = client.peer;
+    this.#passes = core.settings.viaPseudonym === undefined ? core.pool.passesOf(`${ip}:${port}`) : 0;
     this.#requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
   }
 
@@ -121,6 +125,7 @@ export class Exchange implements UpstreamEvents {
         clientFailure(414, 'path_too_long', 'the path is too long to be matched against the patterns of this host'),
       );
     this.#route = route;
+    if (this.#passes >= MAX_VIA_PASSES) return this.#fail(LOOP);
     this.#start(route);
   }
 
@@ -177,6 +182,7 @@ export class Exchange implements UpstreamEvents {
       pseudonym: this.#core.settings.viaPseudonym,
       requestId: this.#record.requestId,
     });
+    if (this.#core.settings.viaPseudonym === undefined) this.#core.pool.setPasses(upstream, this.#passes + 1);
     upstream.send(request, this);
     this.#sendEarly(upstream);
   }

@@ -8,6 +8,7 @@ import type { RequestHead } from '../http1/request-head.ts';
 export interface Peer {
   /** IPv4-mapped addresses as plain IPv4. */
   readonly ip: string;
+  readonly port: number;
   readonly localAddress: string;
   readonly localPort: number;
   readonly secure: boolean;

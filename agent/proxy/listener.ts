@@ -139,6 +139,7 @@ export class Listener implements HttpService {
     }
     const peer = {
       ip: plainIp(socket.remoteAddress),
+      port: socket.remotePort ?? 0,
       localAddress: plainIp(socket.localAddress ?? ''),
       localPort: this.#plan.port,
     };

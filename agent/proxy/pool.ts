@@ -15,6 +15,8 @@ export class Pool implements IdleKeeper {
   readonly #sweep: Sweep;
   readonly #known = new Set<UpstreamConnection>();
   #count = 0;
+  /** Our end of a connection (`ip:port`) → how often its request has passed here. For loops, where Via is off. */
+  readonly #passes = new Map<string, number>();
 
   constructor(sweep: Sweep) {
     this.#sweep = sweep;
@@ -42,6 +44,16 @@ export class Pool implements IdleKeeper {
     return connection;
   }
 
+  /** Remembers how often the request that goes out on a connection has come through here. */
+  setPasses(connection: UpstreamConnection, passes: number): void {
+    this.#passes.set(connection.localKey, passes);
+  }
+
+  /** @param remoteKey a client's `ip:port`; when that is our own end of a connection: the passes of its request */
+  passesOf(remoteKey: string): number {
+    return this.#passes.get(remoteKey) ?? 0;
+  }
+
   keep(connection: UpstreamConnection): void {
     const key = idleKey(connection.poolKey, connection.address);
     let list = this.#idle.get(key);
@@ -58,6 +70,7 @@ export class Pool implements IdleKeeper {
   /** The connection is gone, or no longer HTTP. */
   drop(connection: UpstreamConnection): void {
     this.#known.delete(connection);
+    this.#passes.delete(connection.localKey);
     this.#sweep.remove(connection);
     const key = idleKey(connection.poolKey, connection.address);
     const list = this.#idle.get(key);

@@ -8,6 +8,7 @@ import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
 import { MAX_HEAD_BYTES } from '../http1/request-head.ts';
 import { requestHead } from '../http1/respond.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
+import { plainIp } from '../networks.ts';
 import type { Address } from '../targets.ts';
 import { monotonicMs, type Timed } from './sweep.ts';
 import { type Owner, own, surviveFailedWrite } from './wire.ts';
@@ -58,6 +59,8 @@ const Reading = { idle: 0, head: 1, length: 2, chunked: 3, close: 4, over: 5 } a
 export class UpstreamConnection implements Owner, BodySink, Timed {
   readonly poolKey: string;
   readonly address: Address;
+  /** Our end: `ip:port`. */
+  readonly localKey: string;
   readonly #socket: Socket;
   readonly #keeper: IdleKeeper;
   readonly #reader = new HeadReader(MAX_HEAD_BYTES);
@@ -86,6 +89,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#socket = socket;
     this.poolKey = poolKey;
     this.address = address;
+    this.localKey = `${plainIp(socket.localAddress ?? '')}:${socket.localPort}`;
     this.#keeper = keeper;
     own(socket, this);
     surviveFailedWrite(socket, () => {

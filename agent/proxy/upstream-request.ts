@@ -69,10 +69,14 @@ function addVia(fields: Fields, head: RequestHead, pseudonym: string | undefined
   if (pseudonym !== undefined) fields.push('Via', `1.${head.minor} ${pseudonym}`);
 }
 
+/** RFC 9110 7.6.2: "or the recipient's maximum supported value". */
+const MOST_FORWARDS = 1_000_000_000;
+
 /** RFC 9110 7.6.2: counted down for OPTIONS; other methods may carry it as it is. */
 function maxForwards(head: RequestHead): string {
   const value = head.maxForwards!;
-  return head.method === 'OPTIONS' && /^0*[1-9][0-9]{0,8}$/.test(value) ? String(Number(value) - 1) : value;
+  if (head.method !== 'OPTIONS' || !/^[0-9]+$/.test(value)) return value;
+  return String(Math.min(Number(value), MOST_FORWARDS) - 1);
 }
 
 function strippedTarget(head: RequestHead, prefix: string): string {

@@ -7,10 +7,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { AgentHome } from '../support/agent-home.ts';
 import { freePort } from '../support/data-plane.ts';
-import { BIG, MISDEED_PATHS, MisbehavingOrigin, SMALL } from '../support/misbehaving-origin.ts';
+import { BIG, MISDEED_PATHS, SMALL } from '../support/misbehaving-origin.ts';
 import { MB, rssOf } from '../support/rss.ts';
+import { type SoakWeb, withSoakWeb } from '../support/soak-web.ts';
 
 const minutes = Number(process.argv[3] ?? 15);
 const SAMPLE_MS = 2_000;
@@ -26,40 +26,19 @@ const counts = new Map<string, number>();
 const failures: string[] = [];
 const samples: { rss: number; handles: number }[] = [];
 
-const origin = await new MisbehavingOrigin().listen();
-const home = await AgentHome.running();
-const port = await freePort();
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-let pid = 0;
 let stopped = false;
-try {
-  await setUp();
-  await soak();
-  await report();
-} finally {
-  stopped = true;
-  agent.destroy();
-  await home.dispose();
-  await origin.close();
-}
+let { home, port, originPort, pid } = {} as SoakWeb;
 
-async function setUp(): Promise<void> {
-  await home.ok('host', 'add', `127.0.0.1:${port}`, '--name', 'web');
-  await home.ok(
-    'route',
-    'http',
-    'add',
-    'web',
-    '--path',
-    '/',
-    '--target-host',
-    '127.0.0.1',
-    '--port',
-    String(origin.port),
-  );
-  pid = (await home.json('status')).agent.pid;
+await withSoakWeb([], async (web) => {
+  ({ home, port, originPort, pid } = web);
   console.log(`${minutes} min of mixed traffic; agent pid ${pid}`);
-}
+  await soak().finally(() => {
+    stopped = true;
+    agent.destroy();
+  });
+  await report();
+});
 
 async function soak(): Promise<void> {
   const jobs = [
@@ -183,7 +162,7 @@ async function changes(): Promise<void> {
       host_id: 'web',
       path: '/edited',
       target_host: '127.0.0.1',
-      target_port: origin.port,
+      target_port: originPort,
       response_headers: { 'X-Edit': value },
     });
     if (i % 3 === 0) await home.rpc('host.add', { name: 'other', host: '127.0.0.1', port: other });

@@ -3,10 +3,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { AgentHome } from '../support/agent-home.ts';
-import { freePort } from '../support/data-plane.ts';
-import { MisbehavingOrigin } from '../support/misbehaving-origin.ts';
+import type { AgentHome } from '../support/agent-home.ts';
 import { rssOf } from '../support/rss.ts';
+import { type SoakWeb, withSoakWeb } from '../support/soak-web.ts';
 
 const IDLE = 10_000;
 const WEBSOCKETS = 2_000;
@@ -14,40 +13,16 @@ const AT_ONCE = 200;
 const STATUS_LIMIT_MS = 100;
 const REQUEST = 'GET /small HTTP/1.1\r\nHost: x\r\n\r\n';
 
-const origin = await new MisbehavingOrigin().listen();
-const home = await AgentHome.running();
-try {
-  await trial();
-} finally {
-  await home.dispose();
-  await origin.close();
-}
+await withSoakWeb(['--limit', `connections=${IDLE + WEBSOCKETS + 100}`], trial);
 
-async function trial(): Promise<void> {
-  const port = await freePort();
-  await home.ok('config', 'set', '--limit', `connections=${IDLE + WEBSOCKETS + 100}`);
-  await home.ok('host', 'add', `127.0.0.1:${port}`, '--name', 'web');
-  await home.ok(
-    'route',
-    'http',
-    'add',
-    'web',
-    '--path',
-    '/',
-    '--target-host',
-    '127.0.0.1',
-    '--port',
-    String(origin.port),
-  );
-  const { pid } = (await home.json('status')).agent;
-
+async function trial({ home, port, pid }: SoakWeb): Promise<void> {
   let rss = await rssOf(pid);
   const sockets = await many(IDLE, () => openIdle(port));
   rss = await told(pid, rss, `${IDLE} idle connections`, sockets.length);
   const webSockets = await many(WEBSOCKETS, () => openWebSocket(port));
   await told(pid, rss, `${WEBSOCKETS} WebSockets`, webSockets.length);
 
-  const slowest = await statusTime();
+  const slowest = await statusTime(home);
   console.log(`status takes ${slowest.toFixed(1)} ms, the slowest of 10`);
   for (const socket of sockets) socket.destroy();
   for (const socket of webSockets) socket.terminate();
@@ -86,7 +61,7 @@ async function told(pid: number, before: number, what: string, count: number): P
   return now;
 }
 
-async function statusTime(): Promise<number> {
+async function statusTime(home: AgentHome): Promise<number> {
   let slowest = 0;
   for (let i = 0; i < 10; i++) {
     const began = performance.now();

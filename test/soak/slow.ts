@@ -2,11 +2,9 @@
 // and 200 that hardly read their answers. Prints p50 and p99 of each turn and the ratio of the medians.
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { AgentHome } from '../support/agent-home.ts';
-import { freePort } from '../support/data-plane.ts';
-import { MisbehavingOrigin } from '../support/misbehaving-origin.ts';
 import { rssOf } from '../support/rss.ts';
 import { SlowClients } from '../support/slow-clients.ts';
+import { type SoakWeb, withSoakWeb } from '../support/soak-web.ts';
 
 const TURNS = 4;
 const REQUESTS_A_TURN = 3_000;
@@ -14,41 +12,18 @@ const CLIENTS = 8;
 /** Beyond this ratio of p99 it is no noise. */
 const LIMIT = 3;
 
-const origin = await new MisbehavingOrigin().listen();
-const home = await AgentHome.running();
-const port = await freePort();
 const agent = new Agent({ keepAlive: true });
-try {
-  await trial();
-} finally {
-  agent.destroy();
-  await home.dispose();
-  await origin.close();
-}
+await withSoakWeb([], trial).finally(() => agent.destroy());
 
-async function trial(): Promise<void> {
-  await home.ok('host', 'add', `127.0.0.1:${port}`, '--name', 'web');
-  await home.ok(
-    'route',
-    'http',
-    'add',
-    'web',
-    '--path',
-    '/',
-    '--target-host',
-    '127.0.0.1',
-    '--port',
-    String(origin.port),
-  );
-  const { pid } = (await home.json('status')).agent;
-  await latencies();
+async function trial({ port, pid }: SoakWeb): Promise<void> {
+  await latencies(port);
   const alone: number[] = [];
   const beside: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
-    alone.push(told('alone', await latencies()));
+    alone.push(told('alone', await latencies(port)));
     const slow = new SlowClients(port);
     await slow.settled();
-    beside.push(told('beside 400 slow clients', await latencies()));
+    beside.push(told('beside 400 slow clients', await latencies(port)));
     console.log(`  agent's RSS ${((await rssOf(pid)) / 1e6).toFixed(0)} MB`);
     slow.close();
   }
@@ -58,7 +33,7 @@ async function trial(): Promise<void> {
 }
 
 /** Milliseconds of each request, sorted. */
-async function latencies(): Promise<number[]> {
+async function latencies(port: number): Promise<number[]> {
   const all: number[] = [];
   const client = async () => {
     while (all.length < REQUESTS_A_TURN) {

@@ -28,6 +28,19 @@ async function serve(serveOne?: (connection: OriginConnection) => void, more: Pa
   return origin;
 }
 
+/** Serves every connection, but the first one dies under its second request. */
+function dyingOnSecond(): (connection: OriginConnection) => void {
+  let count = 0;
+  return (connection) => {
+    const first = ++count === 1;
+    let requests = 0;
+    connection.socket.on('data', () => {
+      if (first && ++requests === 2) connection.socket.destroy();
+      else connection.write(OK);
+    });
+  };
+}
+
 test('uses an upstream connection for one request after the other, of several clients', async () => {
   const origin = await serve(answering(OK));
   for (let i = 0; i < 3; i++) await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
@@ -45,15 +58,7 @@ test('does not reuse a connection on which the target spoke while it was idle', 
 });
 
 test('repeats a GET once on a fresh connection when a reused one was closed under it', async () => {
-  let count = 0;
-  const origin = await serve((connection) => {
-    const mine = ++count;
-    let requests = 0;
-    connection.socket.on('data', () => {
-      if (mine === 1 && ++requests === 2) connection.socket.destroy();
-      else connection.write(OK);
-    });
-  });
+  const origin = await serve(dyingOnSecond());
   const client = new RawClient(port).send(GET);
   await client.until((text) => text.endsWith('ok'));
   client.send(GET);
@@ -63,15 +68,7 @@ test('repeats a GET once on a fresh connection when a reused one was closed unde
 });
 
 test('does not repeat a POST that may have reached the target', async () => {
-  let count = 0;
-  const origin = await serve((connection) => {
-    const mine = ++count;
-    let requests = 0;
-    connection.socket.on('data', () => {
-      if (mine === 1 && ++requests === 2) connection.socket.destroy();
-      else connection.write(OK);
-    });
-  });
+  const origin = await serve(dyingOnSecond());
   const client = new RawClient(port).send(GET);
   await client.until((text) => text.endsWith('ok'));
   client.send('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

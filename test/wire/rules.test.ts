@@ -224,6 +224,14 @@ describe('CORS', () => {
   });
 });
 
+test('breaks a loop over two hosts that send no Via', async () => {
+  const other = await freePort();
+  const to = (target: number) => [{ target_host: '127.0.0.1', target_port: String(target), preserve_host: false }];
+  await plane.run([host({ port, routes: to(other) }), host({ port: other, routes: to(port) })], { via: false });
+  expect(await get('/')).toMatch(/^HTTP\/1\.1 508 /);
+  expect(plane.accessed.length).toBeLessThan(20);
+});
+
 describe('an error answer', () => {
   test('is text for programs and a page for browsers, and reflects nothing', async () => {
     await plane.run([web(undefined, { path: '/app' })]);
