@@ -3,7 +3,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { accessFilter, accessLine } from '../src/cli/access-line.ts';
 import { BaseCommand } from '../src/cli/base-command.ts';
 import { LogFile } from '../src/cli/log-file.ts';
-import { parseNumber } from '../src/cli/parse.ts';
+import { parseCount } from '../src/cli/parse.ts';
 
 const DEFAULT_LINES = '100';
 
@@ -24,7 +24,7 @@ export default class Logs extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Logs);
-    const count = parseNumber('lines', flags.lines);
+    const count = parseCount('lines', flags.lines);
     const wanted = accessFilter({ host: flags.host, status: flags.status });
     const readable = this.screen.isTerminal && !this.json;
     const print = (line: string) => {

@@ -63,7 +63,7 @@ export const methods = {
     result: Proxy,
   }),
   restart: method({
-    summary: 'read the saved file and the VMs again and cut every connection',
+    summary: 'read the saved file, the certificates and the VMs again, then cut every connection',
     rest: 'PUT /v1/reverse-proxy/restart',
     status: 202,
     params: none,

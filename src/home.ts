@@ -1,6 +1,7 @@
 // The private folder that holds everything. Made by whoever comes first, agent or CLI; one that belongs to somebody
 // else is refused before anything is written: `sudo prproxy` must not leave root's files in a user's folder.
-import { chmodSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ProxyError } from './errors.ts';
 import type { Paths } from './paths.ts';
 
@@ -11,20 +12,65 @@ export function prepareHome(paths: Paths): void {
   makeFolder(paths.home);
   const stats = statSync(paths.home);
   checkOwner(paths.home, stats);
-  if ((stats.mode & 0o777) !== PRIVATE) chmodSync(paths.home, PRIVATE);
+  if ((stats.mode & 0o777) !== PRIVATE) makePrivate(paths.home);
   makeFolder(paths.logs);
+  for (const folder of [paths.home, paths.logs]) checkWritable(folder);
 }
 
+/** Opens a file of home, made with mode 0600 where it is missing. The caller closes it. Throws like `prepareHome`. */
+export function openPrivate(path: string, flags: 'a' | 'w'): number {
+  try {
+    return openSync(path, flags, 0o600);
+  } catch (error) {
+    throw unusable(`the file ${path} cannot be written: ${(error as Error).message}`, error);
+  }
+}
+
+/** Parents one at a time: Node's own `recursive` never ends below /proc, and blames the wrong folder elsewhere. */
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: PRIVATE });
+    const missing: string[] = [];
+    for (let at = path; isMissing(at); at = dirname(at)) missing.unshift(at);
+    for (const folder of missing) makeOne(folder);
+    if (!statSync(path).isDirectory()) throw unusable(`${path} is not a folder`);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // A folder that is there is no error; EEXIST is about anything else.
-    throw unusable(
-      code === 'EEXIST' ? `${path} is not a folder` : `the folder ${path} cannot be made: ${message}`,
-      error,
-    );
+    if (error instanceof ProxyError) throw error;
+    throw unusable(`the folder ${path} cannot be made: ${reason(error as NodeJS.ErrnoException)}`, error);
+  }
+}
+
+function isMissing(path: string): boolean {
+  return path !== dirname(path) && statSync(path, { throwIfNoEntry: false }) === undefined;
+}
+
+/** Somebody else may make it at the same time. */
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path, { mode: PRIVATE });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** The parent is there, so ENOENT means a file system that makes no folders, such as /proc. */
+function reason({ code, syscall, path, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' && syscall === 'mkdir' ? `${dirname(path ?? '')} takes no folders` : message;
+}
+
+function makePrivate(path: string): void {
+  try {
+    chmodSync(path, PRIVATE);
+  } catch (error) {
+    throw unusable(`the folder ${path} cannot be made private: ${(error as Error).message}`, error);
+  }
+}
+
+/** Root may write everywhere but on a file system that is read-only. */
+function checkWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(`the folder ${path} cannot be written: ${(error as Error).message}`, error);
   }
 }
 

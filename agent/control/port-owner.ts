@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const LSOF_MS = 2_000;
+/** The title that an agent gives its process. */
+const AGENT_TITLE = 'prproxy-agent';
 
 /** "nginx, pid 812", or undefined. Never throws. */
 export async function portOwner(port: number): Promise<string | undefined> {
@@ -52,11 +54,9 @@ async function holds(pid: string, inodes: ReadonlySet<string>): Promise<boolean>
   return false;
 }
 
-/** The executable's name: a thread may call itself anything. */
+/** The executable's name, since a process may call itself anything; but ours, which runs in node, is told as what it is. */
 async function programOf(pid: string): Promise<string> {
-  try {
-    return basename(await readlink(`/proc/${pid}/exe`));
-  } catch {
-    return (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
-  }
+  const title = (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
+  if (title === AGENT_TITLE) return title;
+  return await readlink(`/proc/${pid}/exe`).then(basename, () => title);
 }

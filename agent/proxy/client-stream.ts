@@ -19,6 +19,8 @@ export interface AnswerBody {
 /** The client's side of one exchange; HTTP/1.1 is the first implementation. */
 export interface ClientStream {
   readonly peer: Peer;
+  /** Bytes that the client has not taken yet. */
+  readonly unsent: number;
   informational(status: number, reason: string, fields: Fields): void;
   respond(status: number, reason: string, fields: Fields, body: AnswerBody): void;
   /** @returns false when the client reads more slowly than we write; `clientDrained` tells when to go on */

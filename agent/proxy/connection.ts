@@ -73,6 +73,10 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     own(socket, this);
   }
 
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   get hostId(): string | undefined {
     return this.#exchange?.hostId ?? this.#tunnelHost;
   }

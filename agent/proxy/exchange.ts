@@ -65,6 +65,7 @@ export class Exchange implements UpstreamEvents {
   #clientPaused = false;
   /** The client has not taken what was last written. */
   #clientBlocked = false;
+  #unsent = 0;
   #continued = false;
   #answerLength: number | undefined = undefined;
   #corked = false;
@@ -272,6 +273,11 @@ export class Exchange implements UpstreamEvents {
 
   onDeadline(): void {
     if (this.#phase === Phase.answering) {
+      if (this.#clientBlocked && this.#client.unsent < this.#unsent) {
+        // It takes little, but it takes something.
+        this.#clientBlocked = false;
+        return this.#blockedByClient();
+      }
       this.#record.failure = this.#clientBlocked ? 'client_stalled' : 'answer_timeout';
       this.#client.abort();
       this.#over();
@@ -333,6 +339,7 @@ export class Exchange implements UpstreamEvents {
     this.#upstream?.pause();
     if (this.#clientBlocked) return;
     this.#clientBlocked = true;
+    this.#unsent = this.#client.unsent;
     this.#client.limit(this.#core.settings.bodyIdleMs);
   }
 

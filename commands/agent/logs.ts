@@ -3,7 +3,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { LogFile } from '../../src/cli/log-file.ts';
 import { logLine } from '../../src/cli/log-line.ts';
-import { parseNumber } from '../../src/cli/parse.ts';
+import { parseCount } from '../../src/cli/parse.ts';
 
 const DEFAULT_LINES = '100';
 
@@ -22,7 +22,7 @@ export default class AgentLogs extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(AgentLogs);
-    const count = parseNumber('lines', flags.lines);
+    const count = parseCount('lines', flags.lines);
     const readable = this.screen.isTerminal && !this.json;
     const print = (line: string) => {
       process.stdout.write(`${readable ? logLine(line, this.screen) : line}\n`);

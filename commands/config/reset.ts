@@ -1,5 +1,5 @@
 // `prproxy config reset`: begin anew with an empty config, above all after the saved file was corrupt.
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { ProxyError } from '../../src/errors.ts';
@@ -24,8 +24,12 @@ export default class ConfigReset extends BaseCommand {
     if (!process.stdin.isTTY || !process.stderr.isTTY) {
       throw new ProxyError('invalid', 'give --yes to begin anew with an empty config: nobody can be asked here');
     }
-    const prompt = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await prompt.question('Begin anew without any host and setting? [y/N] ');
+    // The terminal's own line editing: switching to readline's would swallow a Ctrl-D that came before.
+    const prompt = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+    const answer = await new Promise<string>((resolve) => {
+      prompt.once('close', () => resolve(''));
+      prompt.question('Begin anew without any host and setting? [y/N] ', resolve);
+    });
     prompt.close();
     return /^y(es)?$/i.test(answer.trim());
   }

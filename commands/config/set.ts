@@ -2,7 +2,7 @@
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { many } from '../../src/cli/flags.ts';
-import { parseList, parseNumbers } from '../../src/cli/parse.ts';
+import { parseList, parseNumbers, refuseNothing } from '../../src/cli/parse.ts';
 import { proxyText } from '../../src/cli/status-view.ts';
 
 export default class ConfigSet extends BaseCommand {
@@ -21,7 +21,7 @@ export default class ConfigSet extends BaseCommand {
     'trusted-proxies': string({ helpValue: 'CIDR,…', description: 'peers whose X-Forwarded-… fields are kept' }),
     'vm-networks': string({
       helpValue: 'CIDR,…',
-      description: 'networks in which VMs may have addresses of this machine',
+      description: 'networks in which a VM may have an address that would be refused (loopback, link-local, own …)',
     }),
     via: boolean({ allowNo: true, description: 'add Via to requests' }),
     timeout: string({
@@ -34,6 +34,7 @@ export default class ConfigSet extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigSet);
+    refuseNothing(flags);
     const patch = {
       host: flags.host,
       port: flags.port,

@@ -11,6 +11,7 @@ export default class HostRemove extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(HostRemove);
-    this.show(await this.call('host.remove', { host_id: args.host }), () => `host ${args.host} is removed`);
+    const { id, name } = await this.call('host.show', { host_id: args.host });
+    this.show(await this.call('host.remove', { host_id: id }), () => `host ${name} is removed`);
   }
 }

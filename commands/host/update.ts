@@ -1,9 +1,9 @@
 // `prproxy host update`: change a host.
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { corsFlags, corsFromFlags, hostArg, LISTEN_FORMS, tlsFlags, tlsFromFlags } from '../../src/cli/flags.ts';
+import { corsFlags, corsFromFlags, hostArg, LISTEN_FORMS, tlsFlags, tlsPatchFromFlags } from '../../src/cli/flags.ts';
 import { hostLine } from '../../src/cli/host-view.ts';
-import { parseListen } from '../../src/cli/parse.ts';
+import { parseListen, refuseNothing } from '../../src/cli/parse.ts';
 
 export default class HostUpdate extends BaseCommand {
   static override summary = 'change a host';
@@ -25,11 +25,12 @@ export default class HostUpdate extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(HostUpdate);
+    refuseNothing(flags);
     const patch = {
       ...parseListen(flags.listen),
       name: flags.name,
       cors: corsFromFlags(flags),
-      tls: flags['no-tls'] ? null : tlsFromFlags(flags),
+      tls: tlsPatchFromFlags(flags),
     };
     this.show(await this.call('host.update', { host_id: args.host, ...patch }), hostLine);
   }

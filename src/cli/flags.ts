@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import type { Params } from '../contract.ts';
+import { invalid, type ProxyError } from '../errors.ts';
 import { parseHeaders, parseNumber, readTextFile } from './parse.ts';
 
 export const hostArg = stringArg({ required: true, description: 'id, name or host:port of the host' });
@@ -59,7 +60,7 @@ interface CorsValues {
   'cors-max-age': string | undefined;
 }
 
-/** null for --no-cors: in a patch it removes. */
+/** null for --no-cors: in a patch it removes. @throws ProxyError when there are settings beside it */
 export function corsFromFlags(flags: CorsValues): Params<'host.add'>['cors'] | null {
   const cors = {
     allowed_origins: flags['cors-origin'],
@@ -69,16 +70,32 @@ export function corsFromFlags(flags: CorsValues): Params<'host.add'>['cors'] | n
     allow_credentials: flags['cors-credentials'],
     max_age: optionalNumber('cors.max_age', flags['cors-max-age']),
   };
+  const settings = Object.values(cors).some((value) => value !== undefined);
+  if (flags.cors === false && settings) throw contradiction('cors', '--no-cors', '--cors-…');
   if (flags.cors === false) return null;
-  const given = flags.cors === true || Object.values(cors).some((value) => value !== undefined);
-  return given ? { enabled: true, ...cors } : undefined;
+  return flags.cors === true || settings ? { enabled: true, ...cors } : undefined;
+}
+
+interface TlsValues {
+  'tls-cert': string | undefined;
+  'tls-key': string | undefined;
 }
 
 /** Files are named by their absolute path: the agent reads them, now and after a restart. */
-export function tlsFromFlags(flags: { 'tls-cert': string | undefined; 'tls-key': string | undefined }) {
-  const { 'tls-cert': cert, 'tls-key': key } = flags;
+export function tlsFromFlags({ 'tls-cert': cert, 'tls-key': key }: TlsValues) {
   if (cert === undefined && key === undefined) return undefined;
   return { enabled: true, cert: cert && resolve(cert), key: key && resolve(key) };
+}
+
+/** The same for a patch: null for --no-tls. @throws ProxyError when there are settings beside it */
+export function tlsPatchFromFlags({ 'no-tls': off, ...flags }: TlsValues & { 'no-tls': boolean | undefined }) {
+  const tls = tlsFromFlags(flags);
+  if (off && tls !== undefined) throw contradiction('tls', '--no-tls', '--tls-…');
+  return off ? null : tls;
+}
+
+function contradiction(path: string, off: string, on: string): ProxyError {
+  return invalid([{ path, message: `${off} and ${on} contradict each other; give one of them` }]);
 }
 
 // --- Targets and routes ------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ export interface Listen {
 /** `web.local:80`, `web.local`, `:80`, `[::1]:80`, `::1`; nothing leaves both to the proxy's defaults. */
 export function parseListen(text: string | undefined): Listen {
   if (text === undefined) return {};
+  if (text.trim() === '') throw problem('host', 'is empty; give host:port, host or :port');
+  refuseAmbiguous(text);
   if (isIP(text) === 6) return { host: text };
   const colon = text.startsWith('[') ? text.indexOf(':', text.indexOf(']')) : text.lastIndexOf(':');
   if (colon === -1) return { host: text };
@@ -19,6 +21,16 @@ export function parseListen(text: string | undefined): Listen {
   const port = text.slice(colon + 1);
   if (port === '') throw problem('port', `is missing after the colon of "${text}"`);
   return host === '' ? { port } : { host, port };
+}
+
+/** `::1:9000` is an IPv6 address by itself, and most probably meant as one with a port. */
+function refuseAmbiguous(text: string): void {
+  const [, rest = '', port = ''] = /^([0-9a-f:.]+):([0-9]+)$/i.exec(text) ?? [];
+  // The last colon of `::9000` belongs to the address as well.
+  const address = isIP(rest) === 6 ? rest : port.length >= 4 && isIP(`${rest}:`) === 6 ? `${rest}:` : undefined;
+  if (address === undefined) return;
+  const whole = isIP(text) === 6 ? `, or [${text}] for the address ${text}` : '';
+  throw problem('host', `"${text}" can be read in two ways; write [${address}]:${port}${whole}`);
 }
 
 /** `Name: value` each. A name that is there twice would silently win over the first. */
@@ -37,6 +49,18 @@ export function parseNumber(field: string, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isFinite(value)) throw problem(field, `must be a number, not "${text}"`);
   return value;
+}
+
+/** How many lines of a log: a whole number from 0. */
+export function parseCount(field: string, text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw problem(field, `must be a whole number from 0, not "${text}"`);
+  return Number(text);
+}
+
+/** A change that would change nothing is a mistake. */
+export function refuseNothing(flags: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(flags).filter(([name, value]) => name !== 'json' && value !== undefined);
+  if (given.length === 0) throw problem('', 'nothing to change: give at least one flag');
 }
 
 /** `a,b` → two; an empty text → none. */

@@ -1,11 +1,11 @@
 // Starting the agent's process detached, and waiting on a pipe for its word that it is ready. Nothing here polls.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type ErrorBody, errorFromBody, ProxyError } from '../errors.ts';
-import { prepareHome } from '../home.ts';
+import { openPrivate, prepareHome } from '../home.ts';
 import type { Paths } from '../paths.ts';
 
 /** How the agent gets started: detached by us, or by the system's service manager. */
@@ -45,7 +45,7 @@ export class DetachedStarter implements Starter {
     const crashLog = join(this.#paths.logs, 'agent.stderr');
     const size = statSync(crashLog, { throwIfNoEntry: false })?.size ?? 0;
     const from = size > MAX_STDERR_BYTES ? 0 : size;
-    const stderr = openSync(crashLog, from === 0 ? 'w' : 'a', 0o600);
+    const stderr = openPrivate(crashLog, from === 0 ? 'w' : 'a');
     try {
       const child = this.#spawn(stderr);
       const line = await readyLine(child);

@@ -1,8 +1,9 @@
 // What is found again: state after the agent's restart, ports that were taken, and the saved file when it was edited, torn
 // or written by a newer prproxy.
+import { execFile } from 'node:child_process';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { AgentHome } from '../support/agent-home.ts';
+import { AgentHome, CLI } from '../support/agent-home.ts';
 import { freePort } from '../support/data-plane.ts';
 import { eventually } from '../support/eventually.ts';
 import { holdPort, isOpen, release } from '../support/ports.ts';
@@ -184,6 +185,18 @@ describe('a saved file that is corrupt', () => {
       state: 'corrupt',
       set_aside: expect.stringContaining('corrupt-'),
     });
+  });
+
+  // util-linux: a terminal of its own, which gets Ctrl-D at once.
+  test.runIf(process.platform === 'linux')('config reset on a terminal takes the end of input for a no', async () => {
+    const line = `'${process.execPath}' '${CLI}' config reset`;
+    const code = await new Promise((resolve) => {
+      const options = { env: home.env, timeout: 20_000 };
+      const child = execFile('script', ['-qec', line, '/dev/null'], options, (error) => resolve(error?.code));
+      child.stdin?.end();
+    });
+    expect(code).toBe(1);
+    expect((await home.json('status')).store.state).toBe('corrupt');
   });
 
   test('config reset goes on with an empty config, and keeps what was set aside', async () => {

@@ -1,6 +1,6 @@
 // Our own reading of a stream of requests, or of the answers to one request, with nothing but agent/http1: what a client
 // connection and an upstream connection make of the bytes, without sockets.
-import { ChunkedDecoder } from '../../agent/http1/body.ts';
+import { ChunkedDecoder, trailersPast } from '../../agent/http1/body.ts';
 import type { Fields } from '../../agent/http1/fields.ts';
 import { HeadProgress, HeadReader } from '../../agent/http1/head-reader.ts';
 import { isHeadError, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../../agent/http1/request-head.ts';
@@ -24,7 +24,7 @@ export interface Taken<Head> {
   endAt: number;
 }
 
-abstract class Stream<Head> {
+abstract class Stream<Head extends { readonly named: ReadonlySet<string> | undefined }> {
   readonly taken: Taken<Head>[] = [];
   end: End = 'open';
   /** What a refusal answers. */
@@ -124,7 +124,7 @@ abstract class Stream<Head> {
     message.broken = decoder.broken;
     if (decoder.broken) this.refuse('invalid chunked coding', 400);
     if (!decoder.done) return next;
-    message.trailers = decoder.trailers;
+    message.trailers = trailersPast(decoder, message.head.named);
     this.#complete(message);
     return next;
   }

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { prepareHome } from '../../../src/home.ts';
+import { openPrivate, prepareHome } from '../../../src/home.ts';
 import { pathsFromEnv } from '../../../src/paths.ts';
 
 let folder: string;
@@ -35,6 +35,24 @@ it('that is a file, or below one, is refused with the remedy', () => {
   const refused = expect.objectContaining({ code: 'invalid', message: expect.stringContaining('PRPROXY_HOME') });
   expect(() => prepare(file)).toThrow(refused);
   expect(() => prepare(join(file, 'below'))).toThrow(refused);
+});
+
+it('of which a file cannot be written is refused with the remedy', () => {
+  const refused = expect.objectContaining({ code: 'invalid', message: expect.stringContaining('PRPROXY_HOME') });
+  expect(() => openPrivate(folder, 'a')).toThrow(refused);
+});
+
+it.runIf(process.getuid?.() !== 0)('in which nothing can be written is refused with the remedy', () => {
+  mkdirSync(join(folder, 'logs'), { mode: 0o500 });
+  const refused = expect.objectContaining({ code: 'invalid', message: expect.stringContaining('PRPROXY_HOME') });
+  expect(() => prepare(folder)).toThrow(refused);
+});
+
+it.runIf(process.platform === 'linux')('that cannot be made is refused, and the folder at fault is named', () => {
+  const refused = (text: string) =>
+    expect.objectContaining({ code: 'invalid', message: expect.stringContaining(text) });
+  expect(() => prepare('/proc/prproxy/home')).toThrow(refused('/proc takes no folders'));
+  expect(() => prepare('/sys/prproxy/home')).toThrow(refused("'/sys/prproxy'"));
 });
 
 it.runIf(process.getuid?.() === 0)('that belongs to another user is refused, and nothing is written into it', () => {

@@ -85,7 +85,7 @@ describe('bad input', () => {
       'http_routes[0].pth: is no field here; did you mean path?',
     ],
     [{ cors: { enable: true } }, 'cors.enabled: is missing'],
-    [{ tcp_route: {} }, 'tcp_route.target_port: must be a port: 1 to 65535, without leading zeros'],
+    [{ tcp_route: {} }, 'tcp_route.target_port: is missing'],
     [{ http_routes: 1 }, 'http_routes: must be a list'],
     [{ port: 65536 }, 'port: must be a port: 1 to 65535, without leading zeros'],
     [{ port: '080' }, 'port: must be a port: 1 to 65535, without leading zeros'],
@@ -124,6 +124,16 @@ describe('bad input', () => {
   test('a field that is missing is named', async () => {
     expect(await problems('host.show', {})).toEqual(['host_id: is missing']);
     expect(await problems('host.show', { host_id: '' })).toEqual(['host_id: is missing']);
+  });
+
+  test.each([
+    [{ rest_host: 'foo' }, 'rest_host: must be an IP address or localhost'],
+    [{ rest_host: '10.0.0.1' }, 'rest_host: must be a loopback address: REST has no TLS yet'],
+    [{ timeouts: { connect: -1 } }, 'timeouts.connect: must be more than 0 seconds'],
+    [{ timeouts: { connect: 0 } }, 'timeouts.connect: must be more than 0 seconds'],
+    [{ timeouts: { drain: -1 } }, 'timeouts.drain: must be at least 0'],
+  ])('config.set %j: one mistake, one problem', async (params, expected) => {
+    expect(await problems('config.set', params)).toEqual([expected]);
   });
 
   test.each([[1], ['x'], [[]], [true]])('params %j are refused', async (params) => {
@@ -240,6 +250,8 @@ describe('the operations', () => {
         '[2001:0DB8:1111:2222:3333:4444:5555:6666%some-long-zone]',
         '2001:db8:1111:2222:3333:4444:5555:6666%some-long-zone',
       ],
+      ['::0.1.144.0', '::1:9000'],
+      ['::FFFF:7F00:2', '::ffff:127.0.0.2'],
       ['API.test.', 'api.test'],
     ]) {
       const { id, http_routes } = await call('host.add', {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { asProxyError, errorLines } from '../../../../src/cli/error-text.ts';
 import { logLine } from '../../../../src/cli/log-line.ts';
-import { nearest } from '../../../../src/cli/not-found.ts';
+import { nearest, notFoundText } from '../../../../src/cli/not-found.ts';
 import { Screen } from '../../../../src/cli/render.ts';
 import { ago, bytes } from '../../../../src/cli/status-view.ts';
 import { invalid, ProxyError } from '../../../../src/errors.ts';
@@ -43,7 +43,19 @@ it('the nearest command is offered only when it is near', () => {
   const names = ['host list', 'host add', 'status', 'enable'];
   expect(nearest('host lst', names)).toBe('host list');
   expect(nearest('statsu', names)).toBe('status');
+  expect(nearest('hsot list web', names)).toBe('host list');
   expect(nearest('frobnicate', names)).toBeUndefined();
+});
+
+it('words that name no command are answered with what is wrong', () => {
+  const commands = ['host list', 'host add', 'logs', 'status', 'vm list'];
+  const text = (...words: string[]) => notFoundText(words, commands, ['host', 'vm'], 'prproxy');
+  expect(text('hots')).toContain('did you mean `prproxy host`?');
+  expect(text('hots', 'lsit')).toContain('did you mean `prproxy host list`?');
+  expect(text('host', 'frobnicate')).toContain('did you mean `prproxy host`?');
+  expect(text('nope')).toBe('there is no command "nope"; `prproxy --help` lists all commands');
+  expect(text('status', 'extra')).toMatch(/^unexpected argument "extra" after `prproxy status`/);
+  expect(text('--nope')).toMatch(/^unexpected flag --nope/);
 });
 
 it('times and counts are short', () => {
