@@ -1,13 +1,10 @@
 // Why an address could not be bound, in words that name the remedy.
+import { errorCode } from '../error-code.ts';
 import { portOwner } from './port-owner.ts';
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
 
 /** True when the machine lacks the address family, or the address, altogether. */
 export function isFamilyMissing(error: unknown): boolean {
-  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error));
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(errorCode(error));
 }
 
 /** What was to be bound. `key` is `address:port`, for people. */
@@ -19,7 +16,7 @@ export interface BindAddress {
 
 /** @param error of `listen` */
 export async function bindProblem(error: unknown, where: BindAddress): Promise<string> {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === 'EADDRINUSE') {
     const owner = await portOwner(where.port);
     return `${where.key} is used by ${owner === undefined ? 'another program' : `another program (${owner})`}; stop it or choose another port`;

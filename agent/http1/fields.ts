@@ -11,7 +11,7 @@ const FIELD_LINE = new RegExp(`(${TOKEN}):(${FIELD_VALUE})\\r\\n`, 'y');
 
 /**
  * Reads the field line that begins at `at`.
- * @returns [name, value] and sets `lastIndex()` behind the line; undefined where no valid line begins.
+ * @returns name, value and the offset behind the line; undefined where no valid line begins
  */
 export function fieldLineAt(head: string, at: number): { name: string; value: string; next: number } | undefined {
   FIELD_LINE.lastIndex = at;

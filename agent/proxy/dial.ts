@@ -1,6 +1,7 @@
 // Opens a connection to the first of several addresses that accepts one, each within the time limit.
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
+import { errorCode } from '../error-code.ts';
 import type { Address } from '../targets.ts';
 import type { UpstreamTls } from './plan.ts';
 
@@ -51,7 +52,7 @@ export class Dial {
     const socket = this.#open(address);
     this.#socket = socket;
     this.#timer = setTimeout(() => this.#failed(socket, address, 'ETIMEDOUT'), this.#options.timeoutMs);
-    const failed = (error: Error) => this.#failed(socket, address, errorCode(error));
+    const failed = (error: Error) => this.#failed(socket, address, errorCode(error) || 'EUNKNOWN');
     socket.once('error', failed);
     socket.once(this.#options.tls === undefined ? 'connect' : 'secureConnect', () => {
       socket.removeListener('error', failed);
@@ -105,7 +106,3 @@ export class Dial {
 }
 
 function ignore(): void {}
-
-function errorCode(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : 'EUNKNOWN';
-}

@@ -1,6 +1,7 @@
 // One HTTP/1.1 connection to a target: sends one request at a time, reads its answer, and tells the exchange. It may be
 // used again only when both messages were complete and nothing unread is left on it.
 import type { Socket } from 'node:net';
+import { errorCode } from '../error-code.ts';
 import { type BodySink, ChunkedDecoder, trailersPast } from '../http1/body.ts';
 import type { Fields } from '../http1/fields.ts';
 import { serializeFields } from '../http1/fields.ts';
@@ -304,7 +305,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   onClose(error: Error | undefined): void {
     this.#keeper.drop(this);
     if (this.#reading === Reading.over) return;
-    this.#fail(error !== undefined && 'code' in error && typeof error.code === 'string' ? error.code : 'ECLOSED');
+    this.#fail(errorCode(error) || 'ECLOSED');
   }
 
   #fail(code: string): void {

@@ -21,7 +21,7 @@ export interface VmRecord {
   readonly address: string | undefined;
   /** Where it was read, e.g. `prlctl`. */
   readonly addressSource: string | undefined;
-  /** Of the home bundle; for people only. */
+  /** When the reading was made that showed it last. */
   readonly seenAt: Date;
 }
 
