@@ -171,11 +171,13 @@ export class Reconciler implements Runtime {
     try {
       await listener.bind();
     } catch (error) {
-      slot.failure = await bindProblem(error, listener.plan);
-      if (mine()) this.#retryLater(slot);
-      return;
+      const problem = await bindProblem(error, listener.plan);
+      // A change may have opened it meanwhile (`#bindFailed`); then it is we who hold the address.
+      if (!mine() || slot.failure === undefined) return;
+      slot.failure = problem;
+      return this.#retryLater(slot);
     }
-    if (!mine() || slot.failure === undefined) return void listener.unbind();
+    if (!mine()) return void listener.unbind();
     this.#opened(slot);
   }
 

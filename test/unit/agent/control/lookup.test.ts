@@ -42,14 +42,17 @@ test('asks prlctl once for a name that is not known yet', async () => {
 test('refuses a name that prlctl does not know', async () => {
   await expect(vmOf('Nope', new FakeVms([]))).rejects.toMatchObject({
     code: 'not_found',
-    message: /VM is named Nope; see `prproxy vm list`/,
+    message: expect.stringMatching(/VM is named Nope; see `prproxy vm list`/),
   });
 });
 
 test('refuses a name while prlctl does not answer, with the reason', async () => {
   const vms = new FakeVms([]);
   vms.next = undefined;
-  await expect(vmOf('Ubuntu', vms)).rejects.toMatchObject({ code: 'unavailable', message: /prlctl was not found/ });
+  await expect(vmOf('Ubuntu', vms)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/prlctl was not found/),
+  });
 });
 
 test.each([true, false])('accepts an id that is not known (prlctl answers: %s)', async (answers) => {
