@@ -126,19 +126,19 @@ describe('operations', () => {
     await call('POST', `${V1}/hosts`, { body: { host: 'web.local', port: 80, name: 'web' } });
     expect(await call('PUT', `${V1}/hosts/web`, { body: { host_id: 'web' } })).toMatchObject({
       status: 400,
-      json: { message: /host_id: is in the path/ },
+      json: { message: expect.stringMatching(/host_id: is in the path/) },
     });
     const body = { route_id: '/', order: 1 };
     expect(await call('PUT', `${V1}/hosts/web/http_routes/order`, { body })).toMatchObject({
       status: 400,
-      json: { message: /route_id: is called id here/ },
+      json: { message: expect.stringMatching(/route_id: is called id here/) },
     });
   });
 
   test.each(['%', '%zz', '%ff', 'a%2'])('the bad escape %s is refused', async (segment) => {
     expect(await call('GET', `${V1}/hosts/${segment}`)).toMatchObject({
       status: 400,
-      json: { message: /has an escape that is none/ },
+      json: { message: expect.stringMatching(/has an escape that is none/) },
     });
   });
 });
@@ -240,13 +240,13 @@ describe('requests that are wrong', () => {
     const json = { 'content-type': 'application/json' };
     expect(await post({ raw: '{"host":"a.test"', headers: json })).toMatchObject({
       status: 400,
-      json: { message: /is not JSON/ },
+      json: { message: expect.stringMatching(/is not JSON/) },
     });
     expect(await post({ raw: Buffer.from([0x22, 0xff, 0x22]), headers: json })).toMatchObject({ status: 400 });
     for (const raw of ['[]', '1', 'null', '"x"'])
       expect(await post({ raw, headers: json })).toMatchObject({
         status: 400,
-        json: { message: /must be a JSON object/ },
+        json: { message: expect.stringMatching(/must be a JSON object/) },
       });
     expect(await post({ raw: '{}' })).toMatchObject({ status: 415 });
     expect(await post({ raw: '{}', headers: { 'content-type': 'text/plain' } })).toMatchObject({ status: 415 });
