@@ -32,11 +32,16 @@ export function requestHead(method: string, target: string, fields: Fields, fram
 
 /**
  * A whole plain-text answer that closes the connection: for heads that could not be read.
- * @param bodyless the request was HEAD (RFC 9110 9.3.2)
+ * @param request its id in the log, if it has one; `bodyless`: it was HEAD (RFC 9110 9.3.2)
  */
-export function closingAnswer(status: number, message: string, bodyless = false): string {
+export function closingAnswer(
+  status: number,
+  message: string,
+  request: { readonly requestId?: string; readonly bodyless?: boolean } = {},
+): string {
   const body = `${status} ${reasonPhrase(status)}: ${message}\n`;
   const fields = ['Date', httpDate(), 'Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
+  if (request.requestId !== undefined) fields.push('X-Request-Id', request.requestId);
   const framing = `Content-Length: ${body.length}\r\nConnection: close\r\n`;
-  return responseHead(status, reasonPhrase(status), fields, framing) + (bodyless ? '' : body);
+  return responseHead(status, reasonPhrase(status), fields, framing) + (request.bodyless === true ? '' : body);
 }

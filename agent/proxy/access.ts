@@ -5,12 +5,13 @@ import type { HttpHost, HttpRoute } from './plan.ts';
 import { monotonicMs } from './sweep.ts';
 
 export interface AccessEntry {
-  readonly host: string;
+  /** Undefined: no host is for the request, or its head could not be read. */
+  readonly host: string | undefined;
   /** Path or pattern; undefined: none matched, or a TCP host. */
   readonly route: string | undefined;
   /** "VM Ubuntu port 8080" or "10.0.0.5:8080"; undefined: no route. */
   readonly target: string | undefined;
-  /** Undefined: a TCP connection. */
+  /** Undefined: a TCP connection, or a head that could not be read. */
   readonly method: string | undefined;
   readonly path: string | undefined;
   /** Of the final answer; undefined: none was sent. */
@@ -77,13 +78,19 @@ export class RequestRecord {
     this.#answeredAt = monotonicMs();
   }
 
-  entry(host: HttpHost, route: HttpRoute | undefined, head: RequestHead, client: string): AccessEntry {
+  /** @param head undefined: it could not be read */
+  entry(
+    host: HttpHost | undefined,
+    route: HttpRoute | undefined,
+    head: RequestHead | undefined,
+    client: string,
+  ): AccessEntry {
     return {
-      host: host.label,
+      host: host?.label,
       route: route?.label,
       target: route?.targetText,
-      method: head.method,
-      path: head.target,
+      method: head?.method,
+      path: head?.target,
       status: this.status,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,

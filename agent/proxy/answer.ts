@@ -20,8 +20,8 @@ export function answerFields(answer: ResponseHead, request: RequestHead, host: H
   return fields;
 }
 
-export function withCors(fields: Fields, request: RequestHead, host: HttpHost): Fields {
-  return host.cors === undefined ? fields : host.cors.apply(fieldValue(request.fields, 'origin'), fields);
+export function withCors(fields: Fields, request: RequestHead, host: HttpHost | undefined): Fields {
+  return host?.cors === undefined ? fields : host.cors.apply(fieldValue(request.fields, 'origin'), fields);
 }
 
 /** RFC 9110 7.8: a target may switch only to protocols that the client offered. */

@@ -7,6 +7,7 @@ import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
 import { isHeadError, MALFORMED, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
 import { closingAnswer, reasonPhrase, responseHead } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { RequestRecord } from './access.ts';
 import type { Client, ClientRegister } from './client.ts';
 import type { AnswerBody, ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
@@ -122,6 +123,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   /** First byte of a head, or of an empty line before it: the time limit starts. False: it is no HTTP. */
   #beginHead(first: number): boolean {
     if (first === TLS_HANDSHAKE) {
+      this.#recordUnreadable(undefined, 'tls_on_plain_host');
       this.#linger();
       return false;
     }
@@ -186,14 +188,25 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   /** The request cannot be read on: the target's side ends, and the client is told when it has had no answer yet. */
   #refuse(status: number, message: string): void {
-    const answering = this.#exchange?.answering === true;
     const exchange = this.#exchange;
+    const answering = exchange?.answering === true;
     this.#exchange = undefined;
-    exchange?.clientGone();
+    exchange?.clientBroke(status);
     if (answering) return this.cut();
+    const requestId =
+      exchange?.requestId ?? this.#recordUnreadable(status, status === 408 ? 'head_timeout' : 'bad_head');
     const bodyless = this.#mode === Mode.head ? this.#reader.isHead : this.#head?.method === 'HEAD';
-    this.#socket.write(closingAnswer(status, message, bodyless), 'latin1');
+    this.#socket.write(closingAnswer(status, message, { requestId, bodyless }), 'latin1');
     this.#linger();
+  }
+
+  /** A head that could not be read makes no exchange, but it has its entry in the log. @returns its id */
+  #recordUnreadable(status: number | undefined, failure: string): string {
+    const record = new RequestRecord(this.#core.requestIds.next());
+    record.status = status;
+    record.failure = failure;
+    this.#core.access.record(record.entry(undefined, undefined, undefined, this.peer.ip));
+    return record.requestId;
   }
 
   // --- Writing answers (ClientStream) ------------------------------------------------------------------------------

@@ -7,39 +7,20 @@ import { httpDate, reasonPhrase } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { type Address, isAbsence } from '../targets.ts';
 import { RequestRecord, trustedId } from './access.ts';
+import { admit } from './admission.ts';
 import { answerFields, wasOffered, withCors } from './answer.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
-import {
-  clientFailure,
-  type Failure,
-  type FailurePlace,
-  faultFailure,
-  LOOP,
-  MISDIRECTED,
-  renderFailure,
-} from './failure.ts';
-
-import { localAnswer, MAX_VIA_PASSES } from './local-answer.ts';
+import { clientFailure, type Failure, type FailurePlace, faultFailure, LOOP, renderFailure } from './failure.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
 import { leadsBack, poolKey, targetName } from './route-target.ts';
-import { Router, TOO_LONG } from './router.ts';
 import type { Traffic } from './traffic.ts';
 import type { UpstreamConnection, UpstreamEvents } from './upstream-connection.ts';
 import { upstreamRequest } from './upstream-request.ts';
 
 /** After so long without a sign from the target, a client that waits for 100 Continue gets ours (RFC 9110 10.1.1). */
 export const CONTINUE_AFTER_MS = 1_000;
-
-/** Stands for the host of a request that no host is for. */
-const NO_HOST: HttpHost = {
-  id: '',
-  label: '',
-  router: new Router([]),
-  cors: undefined,
-  traffic: { connections: 0, requests: 0, bytesIn: 0, bytesOut: 0 },
-};
 
 /** RFC 9110 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -50,7 +31,7 @@ export class Exchange implements UpstreamEvents {
   readonly #core: Core;
   readonly #client: ClientStream;
   readonly #head: RequestHead;
-  readonly #host: HttpHost;
+  readonly #host: HttpHost | undefined;
   #route: HttpRoute | undefined = undefined;
   #reach: Reach | undefined = undefined;
   #upstream: UpstreamConnection | undefined = undefined;
@@ -79,7 +60,7 @@ export class Exchange implements UpstreamEvents {
     this.#core = core;
     this.#client = client;
     this.#head = head;
-    this.#host = host ?? NO_HOST;
+    this.#host = host;
     this.#trusted = core.settings.trustedProxies.has(client.peer.ip);
     const requestId = (this.#trusted ? trustedId(head.requestId) : undefined) ?? core.requestIds.next();
     this.#record = new RequestRecord(requestId);
@@ -88,12 +69,18 @@ export class Exchange implements UpstreamEvents {
     this.#requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
   }
 
-  get hostId(): string {
-    return this.#host.id;
+  /** Undefined: no host is for the request. */
+  get hostId(): string | undefined {
+    return this.#host?.id;
   }
 
+  /** Of a request that a target was found for. */
   get traffic(): Traffic {
-    return this.#host.traffic;
+    return this.#host!.traffic;
+  }
+
+  get requestId(): string {
+    return this.#record.requestId;
   }
 
   /** True once the request was read to its end. */
@@ -107,27 +94,18 @@ export class Exchange implements UpstreamEvents {
   }
 
   begin(): void {
-    this.#host.traffic.requests++;
-    this.#host.traffic.connections++;
-    const head = this.#head;
-    if (this.#host === NO_HOST) return this.#fail(MISDIRECTED);
-    const preflight = this.#host.cors?.preflight(head.method, head.fields);
-    if (preflight !== undefined) return this.#answer(preflight.status, preflight.fields, undefined);
-    const local = localAnswer(head, this.#core.settings.viaPseudonym);
-    if (local !== undefined) {
-      if ('reason' in local) return this.#fail(local);
-      return this.#answer(local.status, withCors(local.fields, this.#head, this.#host), undefined);
+    if (this.#host !== undefined) {
+      this.#host.traffic.requests++;
+      this.#host.traffic.connections++;
     }
-    const route = this.#host.router.match(head.path);
-    if (route === undefined)
-      return this.#fail(clientFailure(404, 'no_route', 'no route of this host matches the path'));
-    if (route === TOO_LONG)
-      return this.#fail(
-        clientFailure(414, 'path_too_long', 'the path is too long to be matched against the patterns of this host'),
-      );
-    this.#route = route;
-    if (this.#passes >= MAX_VIA_PASSES) return this.#fail(LOOP);
-    this.#start(route);
+    const admission = admit(this.#head, this.#host, this.#core.settings.viaPseudonym, this.#passes);
+    if (admission.kind === 'answer') {
+      const fields = admission.cors ? withCors(admission.fields, this.#head, this.#host) : admission.fields;
+      return this.#answer(admission.status, fields, undefined);
+    }
+    this.#route = admission.route;
+    if (admission.kind === 'refuse') return this.#fail(admission.failure);
+    this.#start(admission.route);
   }
 
   // --- The way to the target ---------------------------------------------------------------------------------------
@@ -208,7 +186,7 @@ export class Exchange implements UpstreamEvents {
   // --- The request's body (called by the client's side) ------------------------------------------------------------
 
   requestData(data: Buffer): void {
-    this.#host.traffic.bytesIn += data.length;
+    if (this.#host !== undefined) this.#host.traffic.bytesIn += data.length;
     this.#record.bytesIn += data.length;
     const upstream = this.#upstream;
     if (upstream === undefined) {
@@ -231,10 +209,20 @@ export class Exchange implements UpstreamEvents {
     if (this.#phase === Phase.sent) this.#limitWaiting();
   }
 
-  /** The client is gone, or has broken its request: the target's side ends at once and is not used again. */
+  /** The client is gone: the target's side ends at once and is not used again. */
   clientGone(): void {
+    this.#giveUp('client_gone');
+  }
+
+  /** The client has broken its request. @param status what it is told; an answer that has begun is cut instead */
+  clientBroke(status: number): void {
+    if (this.#phase !== Phase.answering) this.#record.status = status;
+    this.#giveUp('bad_body');
+  }
+
+  #giveUp(failure: string): void {
     if (this.#phase === Phase.over) return;
-    this.#record.failure = 'client_gone';
+    this.#record.failure = failure;
     this.#over();
   }
 
@@ -322,7 +310,7 @@ export class Exchange implements UpstreamEvents {
       trailer: head.framing === 'chunked' ? head.trailer : undefined,
       upgrade: head.upgrade,
     };
-    this.#client.respond(head.status, head.reason, answerFields(head, this.#head, this.#host, this.#route!), body);
+    this.#client.respond(head.status, head.reason, answerFields(head, this.#head, this.#host!, this.#route!), body);
     this.#limitAnswer();
   }
 
@@ -376,7 +364,7 @@ export class Exchange implements UpstreamEvents {
     this.#phase = Phase.tunnel;
     this.#record.answered(101);
     this.#client.limit(0);
-    this.#client.upgrade(head, answerFields(head, this.#head, this.#host, this.#route!), socket, rest);
+    this.#client.upgrade(head, answerFields(head, this.#head, this.#host!, this.#route!), socket, rest);
   }
 
   /** Called by the client's side when the tunnel that the exchange became has ended. */
@@ -435,10 +423,7 @@ export class Exchange implements UpstreamEvents {
   }
 
   #place(): FailurePlace {
-    if (this.#host === NO_HOST) return {};
-    return this.#route === undefined
-      ? { host: this.#host.label }
-      : { host: this.#host.label, route: this.#route.label };
+    return { host: this.#host?.label, route: this.#route?.label };
   }
 
   #answer(status: number, fields: Fields, body: Buffer | undefined): void {
@@ -471,7 +456,7 @@ export class Exchange implements UpstreamEvents {
   #over(): void {
     if (this.#phase === Phase.over) return;
     this.#phase = Phase.over;
-    this.#host.traffic.connections--;
+    if (this.#host !== undefined) this.#host.traffic.connections--;
     this.#reach?.cancel();
     this.#reach = undefined;
     this.#upstream?.destroy();
@@ -481,7 +466,7 @@ export class Exchange implements UpstreamEvents {
   }
 
   #countOut(bytes: number): void {
-    this.#host.traffic.bytesOut += bytes;
+    if (this.#host !== undefined) this.#host.traffic.bytesOut += bytes;
     this.#record.bytesOut += bytes;
   }
 }

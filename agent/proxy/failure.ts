@@ -83,8 +83,8 @@ function tlsText(code: string): string | undefined {
 
 /** Where it happened, for people. */
 export interface FailurePlace {
-  readonly host?: string;
-  readonly route?: string;
+  readonly host: string | undefined;
+  readonly route: string | undefined;
 }
 
 export interface Answer {

@@ -47,15 +47,20 @@ export function accessLine(line: string, { chalk }: Screen): string {
   if (entry === undefined) return clean(line);
   const time = chalk.dim(new Date(entry.time ?? '').toLocaleTimeString());
   if (entry.dropped !== undefined) return `${time} ${chalk.yellow(`${entry.dropped} entries were dropped`)}`;
-  const what = entry.method === undefined ? 'tcp' : `${entry.method} ${entry.path ?? ''}`;
+  const what = entry.method === undefined ? bare(entry) : `${entry.method} ${entry.path ?? ''}`;
   const status = entry.status ?? 0;
   const color = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green';
   const moved = `${bytes(entry.bytes_in ?? 0)} in, ${bytes(entry.bytes_out ?? 0)} out`;
   const duration = `${(entry.duration_ms ?? 0).toFixed(1)} ms`;
-  const parts = [time, chalk[color](status === 0 ? '  -' : String(status)), clean(entry.host ?? ''), clean(what), '→'];
+  const parts = [time, chalk[color](status === 0 ? '  -' : String(status)), clean(entry.host ?? '-'), clean(what), '→'];
   parts.push(clean(entry.target ?? '-'), chalk.dim(`${duration}, ${moved}, from ${clean(entry.client ?? '')}`));
   if (entry.failure !== undefined) parts.push(chalk.red(clean(entry.failure)));
   return parts.join(' ');
+}
+
+/** What has no method: a TCP connection has a host, a request that could not be read has none. */
+function bare(entry: Entry): string {
+  return entry.host === undefined ? 'unreadable request' : 'tcp';
 }
 
 function parse(line: string): Entry | undefined {

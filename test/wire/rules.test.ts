@@ -278,6 +278,21 @@ describe('the access log', () => {
     expect(valuesOf(origin.requests[0]!.rawHeaders, 'x-request-id')).toEqual([entry!.requestId]);
   });
 
+  const head = 'POST /app HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const unreadable = { host: undefined, method: undefined, path: undefined, bytesOut: 0 };
+  test.each([
+    ['a head that is malformed', 'GET / HTTP/1.1\r\n\r\n', { ...unreadable, status: 400, failure: 'bad_head' }],
+    ['a head that does not come in time', 'GET / HT', { ...unreadable, status: 408, failure: 'head_timeout' }],
+    ['TLS', '\x16\x03\x01', { ...unreadable, status: undefined, failure: 'tls_on_plain_host' }],
+    ['a broken body', `${head}x\r\n`, { method: 'POST', path: '/app', status: 400, failure: 'bad_body' }],
+  ])('has an entry for %s, under the id that the client is told', async (_, bytes, expected) => {
+    await plane.run([web(undefined)], { timeouts: { client_head: 0.3 } as never });
+    const answer = await exchange(port, bytes);
+    expect(plane.accessed).toMatchObject([expected]);
+    const told = /\r\nX-Request-Id: ([^\r]+)\r\n/.exec(answer)?.[1];
+    expect(told).toBe(expected.status === undefined ? undefined : plane.accessed[0]!.requestId);
+  });
+
   test('takes the id of a trusted client, and of nobody else', async () => {
     await plane.run([web(undefined)]);
     await get('/', 'X-Request-Id: theirs');
