@@ -21,6 +21,7 @@ import { DnsTargets } from './proxy/dns.ts';
 import { Pool } from './proxy/pool.ts';
 import { Sweep } from './proxy/sweep.ts';
 import { TrafficCounters } from './proxy/traffic.ts';
+import { Turn } from './proxy/turn.ts';
 import { Prlctl } from './vms/prlctl.ts';
 import { Vms } from './vms/vms.ts';
 
@@ -49,7 +50,8 @@ export async function startAgent({ paths, version, log, env }: AgentOptions): Pr
   const startedAt = new Date().toISOString();
   const stop = Promise.withResolvers<void>();
   const sweep = new Sweep();
-  const pool = new Pool(sweep);
+  const turn = new Turn();
+  const pool = new Pool(sweep, turn);
   const traffic = new TrafficCounters();
   const compiler = new Compiler((hostId) => traffic.of(hostId));
   const store = new Store(paths.config);
@@ -68,6 +70,7 @@ export async function startAgent({ paths, version, log, env }: AgentOptions): Pr
     targets,
     pool,
     sweep,
+    turn,
     settings: compiler.idleSettings,
     access,
     requestIds: new RequestIds(),

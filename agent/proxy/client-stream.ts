@@ -32,9 +32,6 @@ export interface ClientStream {
   /** Stops and goes on reading the request's body. */
   pause(): void;
   resume(): void;
-  /** What is written between the two goes out together. */
-  cork(): void;
-  uncork(): void;
   /** The target switched protocols: sends the 101 and tunnels from now on. */
   upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void;
   /** Calls `onDeadline` of the exchange once in so many milliseconds; 0 = never. Replaces an earlier limit. */

@@ -14,6 +14,7 @@ import type { Core } from './core.ts';
 import { Exchange } from './exchange.ts';
 import type { Peer } from './forwarding.ts';
 import { matchHost } from './host-table.ts';
+import { Outbox } from './outbox.ts';
 import type { HostTable, HttpHost } from './plan.ts';
 import { monotonicMs, type Timed } from './sweep.ts';
 import { Tunnel } from './tunnel.ts';
@@ -40,6 +41,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   readonly peer: Peer;
   readonly #core: Core;
   readonly #socket: Socket;
+  readonly #out: Outbox;
   readonly #service: HttpService;
   readonly #reader = new HeadReader(MAX_HEAD_BYTES);
   #mode: number = Mode.head;
@@ -66,6 +68,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   constructor(core: Core, socket: Socket, peer: Peer, service: HttpService) {
     this.#core = core;
     this.#socket = socket;
+    this.#out = new Outbox(socket, core.turn);
     this.peer = peer;
     this.#service = service;
     this.deadline = monotonicMs() + core.settings.clientHeadMs;
@@ -75,7 +78,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   get unsent(): number {
-    return this.#socket.writableLength;
+    return this.#out.unsent;
   }
 
   get hostId(): string | undefined {
@@ -196,7 +199,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const requestId =
       exchange?.requestId ?? this.#recordUnreadable(status, status === 408 ? 'head_timeout' : 'bad_head');
     const bodyless = this.#mode === Mode.head ? this.#reader.isHead : this.#head?.method === 'HEAD';
-    this.#socket.write(closingAnswer(status, message, { requestId, bodyless }), 'latin1');
+    this.#out.text(closingAnswer(status, message, { requestId, bodyless }));
     this.#linger();
   }
 
@@ -213,7 +216,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   informational(status: number, reason: string, fields: Fields): void {
     // RFC 9110 15.2: no 1xx to an HTTP/1.0 client.
-    if (this.#head!.minor === 1) this.#socket.write(responseHead(status, reason, fields, ''), 'latin1');
+    if (this.#head!.minor === 1) this.#out.text(responseHead(status, reason, fields, ''));
   }
 
   respond(status: number, reason: string, fields: Fields, body: AnswerBody): void {
@@ -223,7 +226,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#chunkedAnswer = !body.none && body.length === undefined && !old;
     // RFC 9112 6.1: no Transfer-Encoding to HTTP/1.0; the end of the connection is the end of the body.
     if (!body.none && body.length === undefined && old) this.#closeAfter = true;
-    this.#socket.write(responseHead(status, reason, fields, this.#framing(body, old)), 'latin1');
+    this.#out.text(responseHead(status, reason, fields, this.#framing(body, old)));
   }
 
   #framing(body: AnswerBody, old: boolean): string {
@@ -239,14 +242,15 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   write(data: Buffer): boolean {
-    if (!this.#chunkedAnswer) return this.#socket.write(data);
-    this.#socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
-    this.#socket.write(data);
-    return this.#socket.write('\r\n', 'latin1');
+    if (!this.#chunkedAnswer) return this.#out.data(data);
+    this.#out.text(`${data.length.toString(16)}\r\n`);
+    const more = this.#out.data(data);
+    this.#out.text('\r\n');
+    return more;
   }
 
   end(trailers: Fields): void {
-    if (this.#chunkedAnswer) this.#socket.write(`0\r\n${serializeFields(trailers)}\r\n`, 'latin1');
+    if (this.#chunkedAnswer) this.#out.text(`0\r\n${serializeFields(trailers)}\r\n`);
     const done = this.#exchange!.requestDone;
     this.#exchange = undefined;
     this.#head = undefined;
@@ -271,6 +275,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#mode = Mode.linger;
     this.limit(LINGER_MS);
     // Chunked or counted, a short end is seen as one; a body that ends with the connection needs a reset.
+    this.#out.flush();
     if (delimited) this.#socket.destroySoon();
     else reset(this.#socket);
   }
@@ -285,14 +290,6 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     if (this.#pending === undefined) this.#socket.resume();
   }
 
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
-  }
-
   limit(ms: number): void {
     this.deadline = ms === 0 ? 0 : monotonicMs() + ms;
   }
@@ -304,7 +301,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#mode = Mode.tunnel;
     this.#core.sweep.remove(this);
     const framing = `Upgrade: ${head.upgrade}\r\nConnection: Upgrade\r\n`;
-    this.#socket.write(responseHead(101, head.reason || reasonPhrase(101), fields, framing), 'latin1');
+    this.#out.text(responseHead(101, head.reason || reasonPhrase(101), fields, framing));
+    this.#out.flush();
     this.#tunnel = new Tunnel({
       client: this.#socket,
       upstream,
@@ -329,7 +327,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   onEnd(): void {
     this.#clientEnded = true;
     if (this.#mode === Mode.exchange) return this.#endInExchange();
-    this.#socket.end();
+    this.#out.end();
   }
 
   #endInExchange(): void {
@@ -344,7 +342,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     let written = this.#socket.bytesWritten;
     const timer = setInterval(() => {
       if (this.#exchange !== exchange) return clearInterval(timer);
-      const sending = this.#socket.writableLength > 0 || this.#socket.bytesWritten !== written;
+      const sending = this.#out.unsent > 0 || this.#socket.bytesWritten !== written;
       written = this.#socket.bytesWritten;
       silentMs = sending ? 0 : silentMs + HALF_CLOSE_MS;
       if (!exchange.answering || silentMs >= HALF_CLOSE_SILENCE_MS) this.cut();
@@ -363,7 +361,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   /** True while our last answer is still going out, however slowly; a client that takes nothing at all is reset. */
   #isSending(): boolean {
-    const unsent = this.#socket.writableLength;
+    const unsent = this.#out.unsent;
     const before = this.#unsent;
     this.#unsent = unsent;
     // Just gone out: the client gets the usual time from here.
@@ -400,7 +398,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#mode = Mode.linger;
     this.#pending = undefined;
     this.limit(LINGER_MS);
-    this.#socket.end();
+    this.#out.end();
     if (this.#clientEnded) return;
     this.#socket.resume();
   }

@@ -5,11 +5,13 @@ import type { AccessSink, RequestIds } from './access.ts';
 import type { Settings } from './plan.ts';
 import type { Pool } from './pool.ts';
 import type { Sweep } from './sweep.ts';
+import type { Turn } from './turn.ts';
 
 export interface Core {
   readonly targets: Targets;
   readonly pool: Pool;
   readonly sweep: Sweep;
+  readonly turn: Turn;
   settings: Settings;
   readonly access: AccessSink;
   readonly requestIds: RequestIds;

@@ -49,7 +49,6 @@ export class Exchange implements UpstreamEvents {
   #unsent = 0;
   #continued = false;
   #answerLength: number | undefined = undefined;
-  #corked = false;
   readonly #record: RequestRecord;
   readonly #trusted: boolean;
   /** Where no Via counts them: how often the request has been here. */
@@ -299,7 +298,6 @@ export class Exchange implements UpstreamEvents {
   upstreamHead(head: ResponseHead): void {
     this.#phase = Phase.answering;
     this.#record.answered(head.status);
-    this.#cork();
     const none = head.framing === 'none';
     // RFC 9110 8.6: no Content-Length in a 204.
     const length = head.status === 204 ? undefined : head.length;
@@ -316,7 +314,6 @@ export class Exchange implements UpstreamEvents {
 
   upstreamData(data: Buffer): void {
     if (this.#phase !== Phase.answering) return;
-    this.#cork();
     this.#countOut(data.length);
     if (!this.#client.write(data)) this.#blockedByClient();
     else if (this.#answerLength !== undefined) this.#limitAnswer();
@@ -333,7 +330,6 @@ export class Exchange implements UpstreamEvents {
 
   upstreamEnd(trailers: Fields): void {
     if (this.#phase !== Phase.answering) return;
-    this.#cork();
     const upstream = this.#upstream;
     this.#upstream = undefined;
     // First, so that a request that is waiting already finds the connection in the pool.
@@ -347,12 +343,6 @@ export class Exchange implements UpstreamEvents {
   upstreamDrain(): void {
     this.#resumeClient();
     if (this.#phase === Phase.sent) this.#limitWaiting();
-  }
-
-  upstreamFlush(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#client.uncork();
   }
 
   upstreamUpgraded(head: ResponseHead, socket: Socket, rest: Buffer | undefined): void {
@@ -380,7 +370,6 @@ export class Exchange implements UpstreamEvents {
     if (this.#phase === Phase.answering) {
       // RFC 9112 8: an answer that is cut off must not look complete.
       this.#record.failure = `answer_cut_${code.toLowerCase()}`;
-      this.upstreamFlush();
       this.#client.abort();
       this.#over();
     } else if (this.#phase === Phase.sent) {
@@ -431,7 +420,6 @@ export class Exchange implements UpstreamEvents {
     this.#record.status = status;
     const none = body === undefined || this.#head.method === 'HEAD';
     const length = body?.length ?? (status === 204 ? undefined : 0);
-    this.#cork();
     this.#client.respond(status, reasonPhrase(status), ['Date', httpDate(), ...fields], {
       length,
       none,
@@ -444,13 +432,6 @@ export class Exchange implements UpstreamEvents {
     }
     this.#over();
     this.#client.end([]);
-    this.upstreamFlush();
-  }
-
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#client.cork();
   }
 
   #over(): void {

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Address, VmKey } from '../targets.ts';
 import { monotonicMs, type Sweep } from './sweep.ts';
+import type { Turn } from './turn.ts';
 import { type IdleKeeper, UpstreamConnection } from './upstream-connection.ts';
 
 /** Shorter than the 5 s after which Node's own servers close an idle connection: fewer races with a closing origin. */
@@ -13,13 +14,15 @@ export const MAX_IDLE = 1_024;
 export class Pool implements IdleKeeper {
   readonly #idle = new Map<string, UpstreamConnection[]>();
   readonly #sweep: Sweep;
+  readonly #turn: Turn;
   readonly #known = new Set<UpstreamConnection>();
   #count = 0;
   /** Our end of a connection (`ip:port`) → how often its request has passed here. For loops, where Via is off. */
   readonly #passes = new Map<string, number>();
 
-  constructor(sweep: Sweep) {
+  constructor(sweep: Sweep, turn: Turn) {
     this.#sweep = sweep;
+    this.#turn = turn;
   }
 
   /** The connection that was used last, to any of the addresses; undefined when there is none. */
@@ -38,7 +41,7 @@ export class Pool implements IdleKeeper {
 
   /** Makes a freshly dialled socket a connection of the pool. */
   adopt(socket: Socket, poolKey: string, address: Address): UpstreamConnection {
-    const connection = new UpstreamConnection(socket, poolKey, address, this);
+    const connection = new UpstreamConnection(socket, this.#turn, poolKey, address, this);
     this.#known.add(connection);
     this.#sweep.add(connection);
     return connection;

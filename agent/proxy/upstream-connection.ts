@@ -11,7 +11,9 @@ import { requestHead } from '../http1/respond.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
 import { plainIp } from '../networks.ts';
 import type { Address } from '../targets.ts';
+import { Outbox } from './outbox.ts';
 import { monotonicMs, type Timed } from './sweep.ts';
+import type { Turn } from './turn.ts';
 import { type Owner, own, surviveFailedWrite } from './wire.ts';
 
 /** More interim answers than any origin has reason to send. Tested at limit and limit + 1. */
@@ -28,8 +30,6 @@ export interface UpstreamEvents {
   /** The answer is complete. */
   upstreamEnd(trailers: Fields): void;
   upstreamDrain(): void;
-  /** What one read brought has been handed over. */
-  upstreamFlush(): void;
   /** The target switched protocols; the socket is the exchange's now. `rest` are bytes behind the 101. */
   upstreamUpgraded(head: ResponseHead, socket: Socket, rest: Buffer | undefined): void;
   /** No further event comes. `EMALFORMED`, `ECLOSED` or a system code. */
@@ -63,6 +63,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** Our end: `ip:port`. */
   readonly localKey: string;
   readonly #socket: Socket;
+  readonly #out: Outbox;
   readonly #keeper: IdleKeeper;
   readonly #reader = new HeadReader(MAX_HEAD_BYTES);
   #events: UpstreamEvents | undefined = undefined;
@@ -86,8 +87,9 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   answered = false;
   deadline = 0;
 
-  constructor(socket: Socket, poolKey: string, address: Address, keeper: IdleKeeper) {
+  constructor(socket: Socket, turn: Turn, poolKey: string, address: Address, keeper: IdleKeeper) {
     this.#socket = socket;
+    this.#out = new Outbox(socket, turn);
     this.poolKey = poolKey;
     this.address = address;
     this.localKey = `${plainIp(socket.localAddress ?? '')}:${socket.localPort}`;
@@ -95,6 +97,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     own(socket, this);
     surviveFailedWrite(socket, () => {
       this.#writeBroken = true;
+      this.#out.drop();
       this.deadline = monotonicMs() + LAST_WORDS_MS;
     });
   }
@@ -115,26 +118,23 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.answered = false;
     this.#chunkedUpload = request.length === undefined;
     this.#sent = request.bodyless || request.length === 0;
-    this.#socket.write(requestHead(request.method, request.target, request.fields, framing(request)), 'latin1');
+    this.#out.text(requestHead(request.method, request.target, request.fields, framing(request)));
   }
 
   /** @returns false when the target reads more slowly than we write; `upstreamDrain` tells when to go on */
   write(data: Buffer): boolean {
     if (this.#writeBroken) return true;
-    if (!this.#chunkedUpload) return this.#socket.write(data);
-    this.#socket.cork();
-    this.#socket.write(`${data.length.toString(16)}\r\n`, 'latin1');
-    this.#socket.write(data);
-    const more = this.#socket.write('\r\n', 'latin1');
-    this.#socket.uncork();
+    if (!this.#chunkedUpload) return this.#out.data(data);
+    this.#out.text(`${data.length.toString(16)}\r\n`);
+    const more = this.#out.data(data);
+    this.#out.text('\r\n');
     return more;
   }
 
   /** The body is complete. */
   end(trailers: Fields): void {
     this.#sent = true;
-    if (this.#chunkedUpload && !this.#writeBroken)
-      this.#socket.write(`0\r\n${serializeFields(trailers)}\r\n`, 'latin1');
+    if (this.#chunkedUpload && !this.#writeBroken) this.#out.text(`0\r\n${serializeFields(trailers)}\r\n`);
   }
 
   pause(): void {
@@ -176,7 +176,6 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     // RFC 9112 9.2: data on an idle connection answers nothing.
     if (this.#reading === Reading.idle) return this.destroy();
     this.answered = true;
-    const events = this.#events;
     let at = 0;
     while (at < chunk.length && this.#reading !== Reading.over) {
       if (this.#reading === Reading.idle) {
@@ -192,7 +191,6 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
       this.#trailers = undefined;
       this.#events?.upstreamEnd(trailers);
     }
-    events?.upstreamFlush();
   }
 
   #read(chunk: Buffer, at: number): number {
@@ -292,9 +290,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   onEnd(): void {
     if (this.#reading !== Reading.close) return this.#fail('ECLOSED');
     this.#reading = Reading.over;
-    const events = this.#events;
-    events?.upstreamEnd([]);
-    events?.upstreamFlush();
+    this.#events?.upstreamEnd([]);
     this.#socket.destroy();
   }
 

@@ -12,6 +12,7 @@ import type { Plan } from '../../agent/proxy/plan.ts';
 import { Pool } from '../../agent/proxy/pool.ts';
 import { Sweep } from '../../agent/proxy/sweep.ts';
 import { TrafficCounters } from '../../agent/proxy/traffic.ts';
+import { Turn } from '../../agent/proxy/turn.ts';
 import type { Targets } from '../../agent/targets.ts';
 import { DEFAULT_PROXY, type Proxy, type ProxyConfig } from '../../src/model/config.ts';
 import type { Cors, Host, HttpRoute, TcpRoute } from '../../src/model/host.ts';
@@ -64,12 +65,14 @@ export class DataPlane {
 
   constructor(vms?: Targets) {
     const sweep = new Sweep();
+    const turn = new Turn();
     const dns = new DnsTargets();
     const first = this.#compiler.compile(config([], {}));
     this.core = {
       targets: new AllTargets(vms ?? dns, dns),
-      pool: new Pool(sweep),
+      pool: new Pool(sweep, turn),
       sweep,
+      turn,
       settings: { ...first.settings, trustedProxies: new Networks([]) },
       access: { record: (entry) => void this.accessed.push(entry) },
       requestIds: new RequestIds(),
