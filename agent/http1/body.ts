@@ -1,6 +1,6 @@
 // The chunked coding (RFC 9112 7.1) as a state machine over bytes: data out, framing gone. It never guesses: one
 // wrong byte and the body is broken, and a broken body never looks complete to the other side.
-import { type Fields, fieldLineAt, withoutFields } from './fields.ts';
+import { type Fields, readTrailerLines, withoutFields } from './fields.ts';
 import { Field, fieldOf, TOKEN } from './tokens.ts';
 
 /** Limits, each tested at limit and limit + 1. */
@@ -41,7 +41,7 @@ export class ChunkedDecoder {
   #extensionBytes = 0;
   #trailerText = '';
   /** Trailer fields, without those that must not be there; set once the body is done. */
-  trailers: Fields = [];
+  trailers: Fields = '';
 
   get done(): boolean {
     return this.#state === State.done;
@@ -195,15 +195,8 @@ function isForbiddenTrailer(lower: string): boolean {
 }
 
 function parseTrailers(text: string): Fields | undefined {
-  const fields: Fields = [];
-  let at = 0;
-  while (at < text.length - 2) {
-    const line = fieldLineAt(text, at);
-    if (line === undefined) return undefined;
-    fields.push(line.name, line.value);
-    at = line.next;
-  }
-  return fields.length === 0 ? fields : withoutFields(fields, { has: isForbiddenTrailer });
+  const fields = readTrailerLines(text);
+  return fields && withoutFields(fields, { has: isForbiddenTrailer });
 }
 
 /** RFC 9110 7.6.1: the trailers of a body that is done, without those that Connection named. */

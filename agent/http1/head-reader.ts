@@ -1,6 +1,8 @@
 // Finds the end of a head in a stream of bytes, within a limit, and notices early what can never become a head. Used
 // for requests and for responses. In the usual case (the head is in one read) nothing is copied.
 
+import { HeadBytes } from './head-fields.ts';
+
 const HEAD_END = Buffer.from('\r\n\r\n');
 const CR = 0x0d;
 const LF = 0x0a;
@@ -16,8 +18,8 @@ export class HeadReader {
   /** Bytes of a head that came in several reads; grows by doubling. */
   #held: Buffer | undefined = undefined;
   #length = 0;
-  /** After `found`: the head as latin1 text, with its empty line. */
-  text = '';
+  /** After `found`: the head, with its empty line. */
+  head: HeadBytes | undefined = undefined;
   /** After `found`: offset in the chunk of the first byte behind the head. */
   next = 0;
 
@@ -38,7 +40,9 @@ export class HeadReader {
 
   /** After `found` and after a refusal: whether the head is that of a HEAD request, as far as it came. */
   get isHead(): boolean {
-    return /^(?:\r\n)?HEAD /.test(this.#held?.toString('latin1', 0, Math.min(this.#length, 7)) ?? this.text);
+    return /^(?:\r\n)?HEAD /.test(
+      this.#held?.toString('latin1', 0, Math.min(this.#length, 7)) ?? this.head?.text ?? '',
+    );
   }
 
   push(chunk: Buffer, from: number): HeadProgress {
@@ -49,7 +53,7 @@ export class HeadReader {
     const end = chunk.indexOf(HEAD_END, from);
     if (end < 0) return this.#hold(chunk, from);
     if (end + 4 - from > this.#limit) return this.#hold(chunk, from);
-    this.text = chunk.toString('latin1', from, end + 4);
+    this.head = new HeadBytes(chunk, from, end + 4);
     this.next = end + 4;
     return HeadProgress.found;
   }
@@ -62,7 +66,7 @@ export class HeadReader {
     // Bytes behind the end are not the head's: nothing of them is looked at.
     if (end < 0) return progress;
     if (end + 4 > this.#limit) return progress;
-    this.text = held.toString('latin1', 0, end + 4);
+    this.head = new HeadBytes(held, 0, end + 4);
     this.next = from + end + 4 - before;
     this.#held = undefined;
     this.#length = 0;

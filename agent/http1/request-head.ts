@@ -1,9 +1,9 @@
 // A request's head: parsed once, and the result says everything (framing, persistence, upgrade, expectation), so that
 // nobody downstream reads Content-Length or Connection again. Strict: what could be read in two ways is refused.
 import { isIPv6 } from 'node:net';
-import { type Fields, fieldLineAt, MAX_FIELD_COUNT, withoutFields } from './fields.ts';
-import { FramingFields, joined } from './framing-fields.ts';
-import { Field, fieldOf, listMembers, TOKEN } from './tokens.ts';
+import { type Fields, field, withoutFields } from './fields.ts';
+import { type FieldFault, type HeadBytes, HeadFields, joined, tokenEnd } from './head-fields.ts';
+import { Field, listMembers } from './tokens.ts';
 
 /** Limits in bytes, each tested at limit and limit + 1. */
 export const MAX_HEAD_BYTES = 65_536;
@@ -31,11 +31,11 @@ export class RequestHead {
   /** Authority without port, brackets and trailing dot, lower case. */
   hostname = '';
   /** End-to-end fields that the engine does not interpret. */
-  fields: Fields = [];
+  fields: Fields = '';
   /** X-Forwarded-*, Forwarded, X-Real-IP, as received. */
-  forwarding: Fields = [];
-  /** Via values as received. */
-  via: string[] = [];
+  forwarding: Fields = '';
+  /** Via lines as received. */
+  via: Fields = '';
   maxForwards: string | undefined = undefined;
   /** Its authentication is the connection's, not the request's (NTLM, Negotiate). */
   connectionBound = false;
@@ -55,7 +55,8 @@ export class RequestHead {
   trailersWanted = false;
 }
 
-const REQUEST_LINE = new RegExp(`(${TOKEN}) ([\\x21-\\x7e]+) HTTP/([0-9])\\.([0-9])\\r\\n`, 'y');
+const VERSION = /^ HTTP\/([0-9])\.([0-9])\r\n$/;
+const VERSION_LENGTH = ' HTTP/1.1\r\n'.length;
 
 const CONNECTION_BOUND = /^(?:ntlm|negotiate)\b/i;
 
@@ -69,91 +70,97 @@ export function isHeadError(result: RequestHead | HeadError): result is HeadErro
 }
 
 /**
- * @param text latin1 text of the head, from the request line (or an empty line before it) to the empty line, included
+ * @param bytes of the head, from the request line (or an empty line before it) to the empty line
  * @returns the head, or why it is refused; the connection cannot be used further after a refusal
  */
-export function parseRequestHead(text: string): RequestHead | HeadError {
-  const head = readHead(text);
+export function parseRequestHead(bytes: HeadBytes): RequestHead | HeadError {
+  const head = readHead(bytes);
   // Whatever else is wrong: where the bytes come one by one, this is seen first.
-  return isHeadError(head) && head.status !== 400 && BARE_LINE_END.test(text) ? MALFORMED : head;
+  return isHeadError(head) && head.status !== 400 && BARE_LINE_END.test(bytes.text) ? MALFORMED : head;
 }
 
-function readHead(text: string): RequestHead | HeadError {
-  // RFC 9112 2.2: one empty line before the request line is passed over.
-  REQUEST_LINE.lastIndex = text.startsWith('\r\n') ? 2 : 0;
-  const line = REQUEST_LINE.exec(text);
-  if (line === null) return explainRequestLine(text);
+function readHead(bytes: HeadBytes): RequestHead | HeadError {
   const head = new RequestHead();
-  head.method = line[1]!;
-  head.target = line[2]!;
-  // RFC 9112 2.3: a higher minor version is read as 1.1.
-  head.minor = line[4] === '0' ? 0 : 1;
-  if (line[3] !== '1') return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
-  if (head.method.length > MAX_METHOD_BYTES) return refuse(501, 'unknown method');
-  if (head.target.length > MAX_TARGET_BYTES) return refuse(414, 'the request target is too long');
-  const raw = new RawFields();
-  const problem = readFields(text, REQUEST_LINE.lastIndex, head, raw);
-  return problem ?? readTarget(head, raw) ?? readFraming(head, raw) ?? readConnection(head, raw) ?? head;
+  const raw = new RawFields(head);
+  const start = readRequestLine(bytes, head);
+  if (typeof start !== 'number') return start;
+  const fault = raw.read(bytes, start);
+  if (fault !== undefined) return explainField(bytes, fault);
+  head.fields = raw.passed;
+  return readTarget(head, raw) ?? readFraming(head, raw) ?? readConnection(head, raw) ?? head;
 }
 
-class RawFields extends FramingFields {
+const SPACE = 0x20;
+
+/** `method SP target SP HTTP/D.D CRLF` (RFC 9112 3). @returns the offset behind it */
+function readRequestLine(head: HeadBytes, into: RequestHead): number | HeadError {
+  const { bytes } = head;
+  // RFC 9112 2.2: one empty line before the request line is passed over.
+  const from = head.text.startsWith('\r\n') ? head.from + 2 : head.from;
+  const methodEnd = tokenEnd(bytes, from);
+  let targetEnd = methodEnd + 1;
+  while (bytes[targetEnd]! > SPACE && bytes[targetEnd]! < 0x7f) targetEnd++;
+  const version = VERSION.exec(head.slice(targetEnd, targetEnd + VERSION_LENGTH));
+  if (methodEnd === from || bytes[methodEnd] !== SPACE || targetEnd === methodEnd + 1 || version === null)
+    return explainRequestLine(head.text);
+  into.method = head.slice(from, methodEnd);
+  into.target = head.slice(methodEnd + 1, targetEnd);
+  // RFC 9112 2.3: a higher minor version is read as 1.1.
+  into.minor = version[2] === '0' ? 0 : 1;
+  if (version[1] !== '1') return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
+  if (into.method.length > MAX_METHOD_BYTES) return refuse(501, 'unknown method');
+  if (into.target.length > MAX_TARGET_BYTES) return refuse(414, 'the request target is too long');
+  return targetEnd + VERSION_LENGTH;
+}
+
+class RawFields extends HeadFields {
+  readonly #head: RequestHead;
   hosts = 0;
   host = '';
   te = '';
   expect: string | undefined = undefined;
-}
 
-function readFields(text: string, from: number, head: RequestHead, raw: RawFields): HeadError | undefined {
-  let at = from;
-  let count = 0;
-  // The head ends with an empty line (the caller found it), so a CR at the beginning of a line is the end.
-  while (text.charCodeAt(at) !== 0x0d) {
-    const line = fieldLineAt(text, at);
-    if (line === undefined) return explainFieldLine(text, at);
-    if (++count > MAX_FIELD_COUNT) return refuse(431, 'too many header fields');
-    keepField(head, raw, line.name, line.value);
-    at = line.next;
+  constructor(head: RequestHead) {
+    super();
+    this.#head = head;
   }
-  return at === text.length - 2 ? undefined : refuse(400, 'bare CR in the head');
-}
 
-function keepField(head: RequestHead, raw: RawFields, name: string, value: string): void {
-  const field = fieldOf(name);
-  if (raw.take(field, value)) return;
-  switch (field) {
-    case Field.host:
-      raw.hosts++;
-      raw.host = value;
-      break;
-    case Field.te:
-      raw.te = joined(raw.te, value);
-      break;
-    case Field.expect:
-      raw.expect = joined(raw.expect ?? '', value);
-      break;
-    case Field.trailer:
-      head.trailer = joined(head.trailer ?? '', value);
-      break;
-    case Field.via:
-      head.via.push(value);
-      break;
-    case Field.maxForwards:
-      head.maxForwards = value;
-      break;
-    case Field.forwarding:
-      head.forwarding.push(name, value);
-      break;
-    case Field.authorization:
-      if (CONNECTION_BOUND.test(value)) head.connectionBound = true;
-      head.fields.push(name, value);
-      break;
-    case Field.requestId:
-      head.requestId = value;
-      break;
-    case Field.hop:
-      break;
-    default:
-      head.fields.push(name, value);
+  protected keep(known: Field, name: string, value: string): boolean {
+    const head = this.#head;
+    switch (known) {
+      case Field.host:
+        this.hosts++;
+        this.host = value;
+        return false;
+      case Field.te:
+        this.te = joined(this.te, value);
+        return false;
+      case Field.expect:
+        this.expect = joined(this.expect ?? '', value);
+        return false;
+      case Field.trailer:
+        head.trailer = joined(head.trailer ?? '', value);
+        return false;
+      case Field.via:
+        head.via += field('Via', value);
+        return false;
+      case Field.maxForwards:
+        head.maxForwards = value;
+        return false;
+      case Field.forwarding:
+        head.forwarding += field(name, value);
+        return false;
+      case Field.authorization:
+        if (CONNECTION_BOUND.test(value)) head.connectionBound = true;
+        return true;
+      case Field.requestId:
+        head.requestId = value;
+        return false;
+      case Field.hop:
+        return false;
+      default:
+        return true;
+    }
   }
 }
 
@@ -266,7 +273,9 @@ const OPTIONS_WITH_MEANING = new Set(['close', 'keep-alive', 'upgrade', 'te', ''
 function readConnection(head: RequestHead, raw: RawFields): HeadError | undefined {
   let upgradeAsked = false;
   head.keepAlive = head.minor === 1;
-  if (raw.connection !== '') {
+  if (raw.connection === 'keep-alive') {
+    head.keepAlive = true;
+  } else if (raw.connection !== '') {
     const options = listMembers(raw.connection);
     // RFC 9112 9.3: close wins; HTTP/1.0 persists only when asked to.
     if (options.includes('close')) head.keepAlive = false;
@@ -287,7 +296,7 @@ function dropNamed(head: RequestHead, options: readonly string[]): void {
   // RFC 9110 7.6.1: every field named in Connection stays on this hop.
   head.fields = withoutFields(head.fields, named);
   head.forwarding = withoutFields(head.forwarding, named);
-  if (named.has('via')) head.via = [];
+  if (named.has('via')) head.via = '';
   if (named.has('trailer')) head.trailer = undefined;
   if (named.has('max-forwards')) head.maxForwards = undefined;
 }
@@ -318,6 +327,12 @@ function explainRequestLine(text: string): HeadError {
   if (/ HTTP\/[02-9]\.[0-9]$/.test(line) && !line.includes('\t'))
     return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
   return refuse(400, 'invalid request line');
+}
+
+function explainField({ text, from }: HeadBytes, fault: FieldFault): HeadError {
+  if (fault.kind === 'count') return refuse(431, 'too many header fields');
+  if (fault.kind === 'end') return refuse(400, 'bare CR in the head');
+  return explainFieldLine(text, fault.at - from);
 }
 
 function explainFieldLine(text: string, at: number): HeadError {

@@ -1,6 +1,6 @@
 // Heads as they go on the wire, and the few answers that are made before there is a request to answer.
 import { STATUS_CODES } from 'node:http';
-import { type Fields, serializeFields } from './fields.ts';
+import { type Fields, field } from './fields.ts';
 
 let dateSecond = -1;
 let dateText = '';
@@ -22,12 +22,12 @@ export function reasonPhrase(status: number): string {
 
 /** @param framing the lines for Content-Length, Transfer-Encoding and Connection, each with its CRLF */
 export function responseHead(status: number, reason: string, fields: Fields, framing: string): string {
-  return `HTTP/1.1 ${status} ${reason}\r\n${serializeFields(fields)}${framing}\r\n`;
+  return `HTTP/1.1 ${status} ${reason}\r\n${fields}${framing}\r\n`;
 }
 
 /** @param framing see `responseHead` */
 export function requestHead(method: string, target: string, fields: Fields, framing: string): string {
-  return `${method} ${target} HTTP/1.1\r\n${serializeFields(fields)}${framing}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${fields}${framing}\r\n`;
 }
 
 /**
@@ -40,8 +40,8 @@ export function closingAnswer(
   request: { readonly requestId?: string; readonly bodyless?: boolean } = {},
 ): string {
   const body = `${status} ${reasonPhrase(status)}: ${message}\n`;
-  const fields = ['Date', httpDate(), 'Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
-  if (request.requestId !== undefined) fields.push('X-Request-Id', request.requestId);
+  let fields = `Date: ${httpDate()}\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n`;
+  if (request.requestId !== undefined) fields += field('X-Request-Id', request.requestId);
   const framing = `Content-Length: ${body.length}\r\nConnection: close\r\n`;
   return responseHead(status, reasonPhrase(status), fields, framing) + (request.bodyless === true ? '' : body);
 }

@@ -1,8 +1,8 @@
 // A response's head, as strict as the request's: a malformed answer is a 502 and none of its bytes reach the client.
-import { type Fields, fieldLineAt, MAX_FIELD_COUNT, withoutFields } from './fields.ts';
-import { FramingFields, joined } from './framing-fields.ts';
+import { type Fields, withoutFields } from './fields.ts';
+import { type HeadBytes, HeadFields, joined } from './head-fields.ts';
 import { contentLength } from './request-head.ts';
-import { FIELD_VALUE, Field, fieldOf, listMembers } from './tokens.ts';
+import { FIELD_VALUE, Field, listMembers } from './tokens.ts';
 
 /** How the end of the body is found; `close`: it ends with the connection. */
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'close';
@@ -13,7 +13,7 @@ export class ResponseHead {
   /** 0 or 1. */
   minor = 1;
   /** End-to-end fields. Content-Length is kept apart. */
-  fields: Fields = [];
+  fields: Fields = '';
   framing: ResponseFraming = 'none';
   /** The Content-Length as sent, also on an answer to HEAD and on 304; undefined: none. */
   length: number | undefined = undefined;
@@ -29,56 +29,54 @@ export class ResponseHead {
 const STATUS_LINE = new RegExp(`HTTP/1\\.([0-9]) ([1-9][0-9]{2})(?: (${FIELD_VALUE}))?\\r\\n`, 'y');
 
 /**
- * @param text latin1 text of the head, with its final empty line
+ * @param bytes of the head, with its final empty line
  * @param method of the request: an answer to HEAD has no body (RFC 9112 6.3)
  * @returns the head, or a text that says what is wrong with it
  */
-export function parseResponseHead(text: string, method: string): ResponseHead | string {
+export function parseResponseHead(bytes: HeadBytes, method: string): ResponseHead | string {
   STATUS_LINE.lastIndex = 0;
-  const line = STATUS_LINE.exec(text);
+  const line = STATUS_LINE.exec(bytes.text);
   if (line === null) return 'invalid status line';
   const head = new ResponseHead();
   head.minor = line[1] === '0' ? 0 : 1;
   head.status = Number(line[2]);
   head.reason = line[3] ?? '';
-  const raw = new FramingFields();
-  return readFields(text, STATUS_LINE.lastIndex, head, raw) ?? readFraming(head, raw, method) ?? head;
+  const raw = new RawFields(head);
+  const fault = raw.read(bytes, bytes.from + STATUS_LINE.lastIndex);
+  if (fault !== undefined) return FAULTS[fault.kind];
+  head.fields = raw.passed;
+  return readFraming(head, raw, method) ?? head;
 }
 
-function readFields(text: string, from: number, head: ResponseHead, raw: FramingFields): string | undefined {
-  let at = from;
-  let count = 0;
-  while (text.charCodeAt(at) !== 0x0d) {
-    const line = fieldLineAt(text, at);
-    // RFC 9112 5.2: obs-fold in a response; 5.1: space before a colon. Refused rather than repaired.
-    if (line === undefined) return 'invalid header line';
-    if (++count > MAX_FIELD_COUNT) return 'too many header fields';
-    keepField(head, raw, line.name, line.value);
-    at = line.next;
+// RFC 9112 5.2: obs-fold in a response; 5.1: space before a colon. Refused rather than repaired.
+const FAULTS = { line: 'invalid header line', count: 'too many header fields', end: 'bare CR in the head' } as const;
+
+class RawFields extends HeadFields {
+  readonly #head: ResponseHead;
+
+  constructor(head: ResponseHead) {
+    super();
+    this.#head = head;
   }
-  return at === text.length - 2 ? undefined : 'bare CR in the head';
-}
 
-function keepField(head: ResponseHead, raw: FramingFields, name: string, value: string): void {
-  const field = fieldOf(name);
-  if (raw.take(field, value)) return;
-  switch (field) {
-    case Field.trailer:
-      head.trailer = joined(head.trailer ?? '', value);
-      break;
-    case Field.hop:
-    case Field.te:
-      break;
-    case Field.date:
-      head.hasDate = true;
-      head.fields.push(name, value);
-      break;
-    default:
-      head.fields.push(name, value);
+  protected keep(known: Field, _name: string, value: string): boolean {
+    switch (known) {
+      case Field.trailer:
+        this.#head.trailer = joined(this.#head.trailer ?? '', value);
+        return false;
+      case Field.hop:
+      case Field.te:
+        return false;
+      case Field.date:
+        this.#head.hasDate = true;
+        return true;
+      default:
+        return true;
+    }
   }
 }
 
-function readFraming(head: ResponseHead, raw: FramingFields, method: string): string | undefined {
+function readFraming(head: ResponseHead, raw: HeadFields, method: string): string | undefined {
   head.keepAlive = head.minor === 1;
   if (raw.connection !== '') readConnection(head, raw);
   if (head.status === 101 || head.status === 426) head.upgrade = raw.upgrade === '' ? undefined : raw.upgrade;
@@ -96,14 +94,14 @@ function readFraming(head: ResponseHead, raw: FramingFields, method: string): st
   return undefined;
 }
 
-function framing(head: ResponseHead, raw: FramingFields, method: string): ResponseFraming {
+function framing(head: ResponseHead, raw: HeadFields, method: string): ResponseFraming {
   // RFC 9112 6.3: no body, whatever the fields say.
   if (head.status < 200 || head.status === 204 || head.status === 304 || method === 'HEAD') return 'none';
   if (raw.codings === 1) return 'chunked';
   return head.length === undefined ? 'close' : 'length';
 }
 
-function readConnection(head: ResponseHead, raw: FramingFields): void {
+function readConnection(head: ResponseHead, raw: HeadFields): void {
   const options = listMembers(raw.connection);
   if (options.includes('close')) head.keepAlive = false;
   else if (options.includes('keep-alive')) head.keepAlive = true;

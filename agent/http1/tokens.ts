@@ -59,6 +59,28 @@ export function fieldOf(name: string): Field {
   return field;
 }
 
+/** Names that begin otherwise than `x`, as bytes in lower case, by their length. */
+const BY_LENGTH: (readonly { readonly name: Buffer; readonly field: Field }[] | undefined)[] = [];
+for (const [name, field] of KNOWN)
+  BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), { name: Buffer.from(name), field }];
+
+const LOWER = 0x20;
+
+/** The field whose name, a token, is at `from` to `to`. */
+export function fieldAt(bytes: Buffer, from: number, to: number): Field {
+  if ((bytes[from]! | LOWER) === 0x78) return fieldOf(bytes.toString('latin1', from, to));
+  const names = BY_LENGTH[to - from];
+  if (names === undefined) return Field.other;
+  for (const { name, field } of names) if (isName(bytes, from, name)) return field;
+  return Field.other;
+}
+
+/** Of all bytes of tokens, only letters become others by the bit that tells their cases apart. */
+function isName(bytes: Buffer, from: number, name: Buffer): boolean {
+  for (let i = 0; i < name.length; i++) if ((bytes[from + i]! | LOWER) !== name[i]) return false;
+  return true;
+}
+
 /** RFC 9110 5.6.2, for one or more characters; for use inside a regular expression. */
 export const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 
@@ -86,4 +108,21 @@ export function trimOws(text: string): string {
   while (start < end && isOws(text.charCodeAt(start))) start++;
   while (end > start && isOws(text.charCodeAt(end - 1))) end--;
   return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+const TOKEN_BYTES = bytesOf(new RegExp(`^${TOKEN}$`));
+const FIELD_BYTES = bytesOf(new RegExp(`^${FIELD_VALUE}$`));
+
+export function isTokenByte(byte: number): boolean {
+  return TOKEN_BYTES[byte] === 1;
+}
+
+/** May stand in a field's value. */
+export function isFieldByte(byte: number): boolean {
+  return FIELD_BYTES[byte] === 1;
+}
+
+/** For each byte, 1 when the class has it. */
+function bytesOf(expression: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (expression.test(String.fromCharCode(byte)) ? 1 : 0));
 }

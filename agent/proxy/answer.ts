@@ -1,5 +1,5 @@
 // The fields of an answer, as the client gets them: the target's, with the route's and the host's rules applied. Pure.
-import { type Fields, fieldValue, withoutFields } from '../http1/fields.ts';
+import { type Fields, field, fieldValue, withoutFields } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { httpDate } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
@@ -11,12 +11,12 @@ export function answerFields(answer: ResponseHead, request: RequestHead, host: H
   let fields = answer.fields;
   if (responseHeaders.length > 0) {
     fields = withoutFields(fields, { has: (lower) => responseHeaders.some((setting) => setting.lower === lower) });
-    for (const { name, value } of responseHeaders) fields.push(name, value);
+    for (const { name, value } of responseHeaders) fields += field(name, value);
   }
   fields = withCors(fields, request, host);
   // RFC 9110 6.6.1: an answer that lacks Date gets one.
   const hasDate = answer.hasDate || responseHeaders.some(({ lower }) => lower === 'date');
-  if (!hasDate && answer.status >= 200) fields.push('Date', httpDate());
+  if (!hasDate && answer.status >= 200) fields += field('Date', httpDate());
   return fields;
 }
 

@@ -2,7 +2,7 @@
 // in order. It alone knows how an answer is framed for this client and whether the connection may go on.
 import type { Socket } from 'node:net';
 import { type BodySink, ChunkedDecoder, trailersPast } from '../http1/body.ts';
-import { type Fields, serializeFields } from '../http1/fields.ts';
+import type { Fields } from '../http1/fields.ts';
 import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
 import { isHeadError, MALFORMED, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
 import { closingAnswer, reasonPhrase, responseHead } from '../http1/respond.ts';
@@ -113,7 +113,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const progress = this.#reader.push(chunk, at);
     if (progress === HeadProgress.more) return chunk.length;
     if (progress !== HeadProgress.found) return this.#refuseHead(progress, chunk);
-    const head = parseRequestHead(this.#reader.text);
+    const head = parseRequestHead(this.#reader.head!);
     const next = this.#reader.next;
     if (isHeadError(head)) {
       this.#refuse(head.status, head.message);
@@ -172,7 +172,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const end = Math.min(chunk.length, at + this.#remaining);
     this.#remaining -= end - at;
     exchange.requestData(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
-    if (this.#remaining === 0 && this.#exchange === exchange) exchange.requestEnd([]);
+    if (this.#remaining === 0 && this.#exchange === exchange) exchange.requestEnd('');
     return end;
   }
 
@@ -250,7 +250,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   end(trailers: Fields): void {
-    if (this.#chunkedAnswer) this.#out.text(`0\r\n${serializeFields(trailers)}\r\n`);
+    if (this.#chunkedAnswer) this.#out.text(`0\r\n${trailers}\r\n`);
     const done = this.#exchange!.requestDone;
     this.#exchange = undefined;
     this.#head = undefined;

@@ -1,6 +1,9 @@
 // CORS of one host, compiled: who may read answers across origins, and what a preflight is told. Never blocks a
 // request: a foreign origin's request is forwarded and its answer carries no CORS fields (Fetch standard, CORS protocol).
-import { type Fields, fieldValue, withoutFields } from '../http1/fields.ts';
+import { type Fields, field, fieldValue, withoutFields } from '../http1/fields.ts';
+
+const VARY_ORIGIN = field('Vary', 'Origin');
+const VARY_PREFLIGHT = field('Vary', 'Access-Control-Request-Method') + field('Vary', 'Access-Control-Request-Headers');
 
 export const DEFAULT_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -45,21 +48,20 @@ export class CorsPolicy {
     const origin = fieldValue(fields, 'origin');
     const asked = fieldValue(fields, 'access-control-request-method');
     if (origin === undefined || asked === undefined) return undefined;
-    const vary = ['Vary', 'Access-Control-Request-Method', 'Vary', 'Access-Control-Request-Headers'];
-    if (!this.#always) vary.unshift('Vary', 'Origin');
+    const vary = (this.#always ? '' : VARY_ORIGIN) + VARY_PREFLIGHT;
     const headers = fieldValue(fields, 'access-control-request-headers');
     const allowed = this.#allows(origin) && this.#methods.has(asked) && this.#allowsHeaders(headers);
     if (!allowed) return { status: 403, fields: vary };
-    return { status: 204, fields: [...this.#preflightFields(origin, headers), ...vary] };
+    return { status: 204, fields: this.#preflightFields(origin, headers) + vary };
   }
 
   #preflightFields(origin: string, headers: string | undefined): Fields {
     const { methods, headers: listed, maxAge } = this.#options;
-    const fields = this.#originFields(origin);
-    fields.push('Access-Control-Allow-Methods', methods.join(', '));
+    let fields = this.#originFields(origin);
+    fields += field('Access-Control-Allow-Methods', methods.join(', '));
     const names = listed === undefined ? headers : listed.join(', ');
-    if (names !== undefined && names !== '') fields.push('Access-Control-Allow-Headers', names);
-    if (maxAge !== undefined) fields.push('Access-Control-Max-Age', String(maxAge));
+    if (names !== undefined && names !== '') fields += field('Access-Control-Allow-Headers', names);
+    if (maxAge !== undefined) fields += field('Access-Control-Max-Age', String(maxAge));
     return fields;
   }
 
@@ -69,19 +71,17 @@ export class CorsPolicy {
    * @param fields of the answer; not changed
    */
   apply(origin: string | undefined, fields: Fields): Fields {
-    const out = withoutFields(fields, ACCESS_CONTROL);
-    if (!this.#always) out.push('Vary', 'Origin');
+    let out = withoutFields(fields, ACCESS_CONTROL);
+    if (!this.#always) out += VARY_ORIGIN;
     if (origin === undefined || !this.#allows(origin)) return out;
-    out.push(...this.#originFields(origin));
+    out += this.#originFields(origin);
     const { exposed } = this.#options;
-    if (exposed.length > 0) out.push('Access-Control-Expose-Headers', exposed.join(', '));
-    return out;
+    return exposed.length === 0 ? out : out + field('Access-Control-Expose-Headers', exposed.join(', '));
   }
 
   #originFields(origin: string): Fields {
-    const fields = ['Access-Control-Allow-Origin', this.#always ? '*' : origin];
-    if (this.#options.credentials) fields.push('Access-Control-Allow-Credentials', 'true');
-    return fields;
+    const fields = field('Access-Control-Allow-Origin', this.#always ? '*' : origin);
+    return this.#options.credentials ? fields + field('Access-Control-Allow-Credentials', 'true') : fields;
   }
 
   #allows(origin: string): boolean {

@@ -1,7 +1,7 @@
 // One request and its answer: CORS, routing, the way to the target, and both bodies with back-pressure. It knows no wire
 // syntax: the client's side is a ClientStream, the target's an UpstreamConnection. Ends exactly once, through `#over`.
 import type { Socket } from 'node:net';
-import { type Fields, fieldValue } from '../http1/fields.ts';
+import { type Fields, field, fieldValue } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { httpDate, reasonPhrase } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
@@ -12,6 +12,7 @@ import { answerFields, wasOffered, withCors } from './answer.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
 import { clientFailure, type Failure, type FailurePlace, faultFailure, LOOP, renderFailure } from './failure.ts';
+import { ALLOW } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
 import { leadsBack, poolKey, targetName } from './route-target.ts';
@@ -39,7 +40,7 @@ export class Exchange implements UpstreamEvents {
   /** Body that came before there was anywhere to send it: at most what one read brings. */
   #early: Buffer[] | undefined = undefined;
   #requestDone: boolean;
-  #requestTrailers: Fields = [];
+  #requestTrailers: Fields = '';
   #bodySent = false;
   /** No further repetition: one on a connection that had served others may be followed by one on a fresh one. */
   #spent = false;
@@ -272,7 +273,7 @@ export class Exchange implements UpstreamEvents {
       return;
     } else if (!this.#requestDone && this.#head.expectContinue && !this.#continued && !this.#bodySent) {
       this.#continued = true;
-      this.#client.informational(100, 'Continue', []);
+      this.#client.informational(100, 'Continue', '');
       this.#limitWaiting();
     } else if (!this.#requestDone && !this.#clientPaused) {
       this.#fail(clientFailure(408, 'body_timeout', 'the request was not complete in time'));
@@ -404,10 +405,10 @@ export class Exchange implements UpstreamEvents {
   // --- Answers of our own ------------------------------------------------------------------------------------------
 
   #fail(failure: Failure): void {
-    const { fields, body } = renderFailure(failure, this.#place(), fieldValue(this.#head.fields, 'accept'));
+    let { fields, body } = renderFailure(failure, this.#place(), fieldValue(this.#head.fields, 'accept'));
     this.#record.failure = failure.code;
-    fields.push('X-Request-Id', this.#record.requestId);
-    if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+    fields += field('X-Request-Id', this.#record.requestId);
+    if (failure.status === 405) fields += ALLOW;
     this.#answer(failure.status, withCors(fields, this.#head, this.#host), body);
   }
 
@@ -420,7 +421,7 @@ export class Exchange implements UpstreamEvents {
     this.#record.status = status;
     const none = body === undefined || this.#head.method === 'HEAD';
     const length = body?.length ?? (status === 204 ? undefined : 0);
-    this.#client.respond(status, reasonPhrase(status), ['Date', httpDate(), ...fields], {
+    this.#client.respond(status, reasonPhrase(status), `Date: ${httpDate()}\r\n${fields}`, {
       length,
       none,
       trailer: undefined,
@@ -431,7 +432,7 @@ export class Exchange implements UpstreamEvents {
       this.#client.write(body);
     }
     this.#over();
-    this.#client.end([]);
+    this.#client.end('');
   }
 
   #over(): void {

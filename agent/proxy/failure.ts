@@ -1,6 +1,6 @@
 // What can go wrong on the data path, as values: nothing is thrown there. A failure says what to tell the client, and
 // never holds an address, a path of this machine or text of the request.
-import type { Fields } from '../http1/fields.ts';
+import { type Fields, field } from '../http1/fields.ts';
 import { reasonPhrase } from '../http1/respond.ts';
 import type { Absence } from '../targets.ts';
 
@@ -101,8 +101,8 @@ export function renderFailure(failure: Failure, place: FailurePlace, accept: str
   const html = accept !== undefined && /\btext\/html\b/i.test(accept);
   const body = Buffer.from(html ? htmlPage(title, failure.reason, place) : textPage(title, failure.reason, place));
   const type = html ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8';
-  const fields = ['Content-Type', type, 'Cache-Control', 'no-store'];
-  if (failure.retryAfterS !== undefined) fields.push('Retry-After', String(failure.retryAfterS));
+  let fields = field('Content-Type', type) + field('Cache-Control', 'no-store');
+  if (failure.retryAfterS !== undefined) fields += field('Retry-After', String(failure.retryAfterS));
   return { fields, body };
 }
 

@@ -1,7 +1,7 @@
 // Who the client was, for the target: X-Forwarded-*, Forwarded and X-Real-IP. A trusted peer's words are kept and added
 // to; anybody else's are removed, in any spelling, and set afresh.
 import { isIP } from 'node:net';
-import type { Fields } from '../http1/fields.ts';
+import { type Fields, field, fieldList } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 
 /** The client's side of a connection, as we see it. */
@@ -21,16 +21,15 @@ export interface Peer {
  * @param prefix the literal prefix that is stripped from the path, '' for none
  */
 export function forwardingFields(head: RequestHead, peer: Peer, trusted: boolean, prefix: string): Fields {
-  return head.forwarding.length === 0 || !trusted ? fresh(head, peer, prefix) : kept(head, peer, prefix);
+  return head.forwarding === '' || !trusted ? fresh(head, peer, prefix) : kept(head, peer, prefix);
 }
 
 function fresh(head: RequestHead, peer: Peer, prefix: string): Fields {
   const proto = peer.secure ? 'https' : 'http';
-  const fields = ['X-Forwarded-For', peer.ip, 'X-Forwarded-Proto', proto, 'X-Forwarded-Port', String(peer.localPort)];
-  if (head.authority !== '') fields.push('X-Forwarded-Host', head.authority);
-  if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix);
-  fields.push('X-Real-IP', peer.ip, 'Forwarded', forwardedElement(head, peer, proto));
-  return fields;
+  let fields = `X-Forwarded-For: ${peer.ip}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${peer.localPort}\r\n`;
+  if (head.authority !== '') fields += field('X-Forwarded-Host', head.authority);
+  if (prefix !== '') fields += field('X-Forwarded-Prefix', prefix);
+  return `${fields}X-Real-IP: ${peer.ip}\r\nForwarded: ${forwardedElement(head, peer, proto)}\r\n`;
 }
 
 /** RFC 7239 4: values with a colon or brackets are quoted, IPv6 goes in brackets. An authority has no `"` or `\`. */
@@ -41,26 +40,24 @@ function forwardedElement(head: RequestHead, peer: Peer, proto: string): string 
 }
 
 function kept(head: RequestHead, peer: Peer, prefix: string): Fields {
-  const fields: Fields = [];
+  let fields = '';
   const seen = new Set<string>();
   const hops: string[] = [];
   let outer = '';
-  for (let i = 0; i < head.forwarding.length; i += 2) {
-    const name = head.forwarding[i]!;
-    const value = head.forwarding[i + 1]!;
+  for (const [name, value] of fieldList(head.forwarding)) {
     const lower = name.toLowerCase();
     // A look-alike with `_` is never honest: proxies write `-`.
     if (lower.includes('_')) continue;
     seen.add(lower);
     if (lower === 'x-forwarded-for') hops.push(value);
     else if (lower === 'x-forwarded-prefix') outer = value;
-    else fields.push(name, value);
+    else fields += field(name, value);
   }
   hops.push(peer.ip);
-  fields.push('X-Forwarded-For', hops.filter((hop) => hop !== '').join(', '));
-  if (outer + prefix !== '') fields.push('X-Forwarded-Prefix', outer + prefix);
-  if (!seen.has('x-forwarded-host') && head.authority !== '') fields.push('X-Forwarded-Host', head.authority);
-  if (!seen.has('x-forwarded-proto')) fields.push('X-Forwarded-Proto', peer.secure ? 'https' : 'http');
-  if (!seen.has('x-forwarded-port')) fields.push('X-Forwarded-Port', String(peer.localPort));
+  fields += field('X-Forwarded-For', hops.filter((hop) => hop !== '').join(', '));
+  if (outer + prefix !== '') fields += field('X-Forwarded-Prefix', outer + prefix);
+  if (!seen.has('x-forwarded-host') && head.authority !== '') fields += field('X-Forwarded-Host', head.authority);
+  if (!seen.has('x-forwarded-proto')) fields += field('X-Forwarded-Proto', peer.secure ? 'https' : 'http');
+  if (!seen.has('x-forwarded-port')) fields += field('X-Forwarded-Port', String(peer.localPort));
   return fields;
 }

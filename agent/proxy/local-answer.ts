@@ -1,6 +1,6 @@
 // Requests that prproxy answers itself, because a rule of HTTP or of safety says so; everything else goes to a target.
 import { hasDotSegment } from '../../src/model/dot-segment.ts';
-import type { Fields } from '../http1/fields.ts';
+import { type Fields, field, fieldList } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { clientFailure, type Failure } from './failure.ts';
 
@@ -12,7 +12,7 @@ export interface LocalAnswer {
   readonly fields: Fields;
 }
 
-const ALLOW = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'];
+export const ALLOW: Fields = field('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
 
 /** Undefined: the request is for a target. */
 export function localAnswer(head: RequestHead, pseudonym: string | undefined): LocalAnswer | Failure | undefined {
@@ -20,10 +20,10 @@ export function localAnswer(head: RequestHead, pseudonym: string | undefined): L
   if (head.method === 'TRACE') return clientFailure(405, 'trace', 'TRACE is not offered');
   if (head.method === 'OPTIONS' && (head.path === '*' || /^0+$/.test(head.maxForwards ?? ''))) {
     // RFC 9110 9.3.7, 7.6.2: about the server as a whole, or meant for the recipient that counts to zero.
-    return { status: 204, fields: [...ALLOW] };
+    return { status: 204, fields: ALLOW };
   }
   if (hasDotSegment(head.path)) return clientFailure(400, 'dot_segment', 'the path has a . or .. segment');
-  if (pseudonym !== undefined && head.via.length > 0 && passes(head.via, pseudonym) >= MAX_VIA_PASSES) {
+  if (pseudonym !== undefined && head.via !== '' && passes(head.via, pseudonym) >= MAX_VIA_PASSES) {
     return {
       status: 508,
       code: 'loop',
@@ -34,8 +34,9 @@ export function localAnswer(head: RequestHead, pseudonym: string | undefined): L
   return undefined;
 }
 
-function passes(via: readonly string[], pseudonym: string): number {
-  return via
+function passes(via: Fields, pseudonym: string): number {
+  return fieldList(via)
+    .map(([, value]) => value)
     .join(',')
     .split(',')
     .filter((hop) => hop.trim().split(/[ \t]+/)[1] === pseudonym).length;

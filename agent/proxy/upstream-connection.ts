@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import { errorCode } from '../error-code.ts';
 import { type BodySink, ChunkedDecoder, trailersPast } from '../http1/body.ts';
 import type { Fields } from '../http1/fields.ts';
-import { serializeFields } from '../http1/fields.ts';
 import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
 import { MAX_HEAD_BYTES } from '../http1/request-head.ts';
 import { requestHead } from '../http1/respond.ts';
@@ -134,7 +133,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** The body is complete. */
   end(trailers: Fields): void {
     this.#sent = true;
-    if (this.#chunkedUpload && !this.#writeBroken) this.#out.text(`0\r\n${serializeFields(trailers)}\r\n`);
+    if (this.#chunkedUpload && !this.#writeBroken) this.#out.text(`0\r\n${trailers}\r\n`);
   }
 
   pause(): void {
@@ -210,7 +209,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   #readHead(chunk: Buffer, at: number): number {
     const progress = this.#reader.push(chunk, at);
     if (progress === HeadProgress.more) return chunk.length;
-    const head = progress === HeadProgress.found ? parseResponseHead(this.#reader.text, this.#method) : 'malformed';
+    const head = progress === HeadProgress.found ? parseResponseHead(this.#reader.head!, this.#method) : 'malformed';
     if (typeof head === 'string') {
       this.#fail('EMALFORMED');
       return chunk.length;
@@ -257,7 +256,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
       this.#reading = Reading.idle;
     }
     this.#events?.upstreamHead(head);
-    if (this.#reading === Reading.idle) this.#trailers = [];
+    if (this.#reading === Reading.idle) this.#trailers = '';
   }
 
   #readLength(chunk: Buffer, at: number): number {
@@ -265,7 +264,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#remaining -= end - at;
     if (this.#remaining === 0) this.#reading = Reading.idle;
     this.#events?.upstreamData(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
-    if (this.#reading === Reading.idle) this.#trailers = [];
+    if (this.#reading === Reading.idle) this.#trailers = '';
     return end;
   }
 
@@ -290,7 +289,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   onEnd(): void {
     if (this.#reading !== Reading.close) return this.#fail('ECLOSED');
     this.#reading = Reading.over;
-    this.#events?.upstreamEnd([]);
+    this.#events?.upstreamEnd('');
     this.#socket.destroy();
   }
 

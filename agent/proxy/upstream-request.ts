@@ -1,6 +1,6 @@
 // What goes to the target: the client's request with the route's rules applied. Pure.
 import { isIP } from 'node:net';
-import { type Fields, withoutFields } from '../http1/fields.ts';
+import { type Fields, field, withoutFields } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Address } from '../targets.ts';
 import { forwardingFields, type Peer } from './forwarding.ts';
@@ -23,12 +23,12 @@ export function upstreamRequest(
   address: Address,
   passage: Passage,
 ): UpstreamRequest {
-  const fields: Fields = ['Host', hostField(head, route, address)];
-  for (const item of routeFields(head, route)) fields.push(item);
-  for (const item of forwardingFields(head, passage.peer, passage.trusted, route.stripPrefix)) fields.push(item);
-  if (!isSet(route, 'x-request-id')) fields.push('X-Request-Id', passage.requestId);
-  addVia(fields, head, passage.pseudonym);
-  if (head.maxForwards !== undefined && !isSet(route, 'max-forwards')) fields.push('Max-Forwards', maxForwards(head));
+  let fields = field('Host', hostField(head, route, address)) + routeFields(head, route);
+  fields += forwardingFields(head, passage.peer, passage.trusted, route.stripPrefix);
+  if (!isSet(route, 'x-request-id')) fields += field('X-Request-Id', passage.requestId);
+  fields += viaFields(head, passage.pseudonym);
+  if (head.maxForwards !== undefined && !isSet(route, 'max-forwards'))
+    fields += field('Max-Forwards', maxForwards(head));
   return {
     method: head.method,
     target: strippedTarget(head, route.stripPrefix),
@@ -58,15 +58,14 @@ function hostField(head: RequestHead, route: HttpRoute, address: Address): strin
 function routeFields(head: RequestHead, route: HttpRoute): Fields {
   const settings = route.requestHeaders;
   if (settings.length === 0) return head.fields;
-  const fields = withoutFields(head.fields, { has: (lower) => settings.some((setting) => setting.lower === lower) });
-  for (const { name, value } of settings) fields.push(name, value);
+  let fields = withoutFields(head.fields, { has: (lower) => settings.some((setting) => setting.lower === lower) });
+  for (const { name, value } of settings) fields += field(name, value);
   return fields;
 }
 
 /** RFC 9110 7.6.3: appended after existing members, with the version that was received. */
-function addVia(fields: Fields, head: RequestHead, pseudonym: string | undefined): void {
-  for (const value of head.via) fields.push('Via', value);
-  if (pseudonym !== undefined) fields.push('Via', `1.${head.minor} ${pseudonym}`);
+function viaFields(head: RequestHead, pseudonym: string | undefined): Fields {
+  return pseudonym === undefined ? head.via : `${head.via}Via: 1.${head.minor} ${pseudonym}\r\n`;
 }
 
 /** RFC 9110 7.6.2: "or the recipient's maximum supported value". */

@@ -2,6 +2,7 @@
 // connection and an upstream connection make of the bytes, without sockets.
 import { ChunkedDecoder, trailersPast } from '../../agent/http1/body.ts';
 import type { Fields } from '../../agent/http1/fields.ts';
+import type { HeadBytes } from '../../agent/http1/head-fields.ts';
 import { HeadProgress, HeadReader } from '../../agent/http1/head-reader.ts';
 import { isHeadError, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../../agent/http1/request-head.ts';
 import { parseResponseHead, type ResponseHead } from '../../agent/http1/response-head.ts';
@@ -52,7 +53,9 @@ abstract class Stream<Head extends { readonly named: ReadonlySet<string> | undef
     return this;
   }
 
-  protected abstract parse(text: string): { readonly head: Head } | { readonly why: string; readonly status: number };
+  protected abstract parse(
+    bytes: HeadBytes,
+  ): { readonly head: Head } | { readonly why: string; readonly status: number };
   protected abstract framing(head: Head): 'none' | 'length' | 'chunked' | 'close';
   protected abstract length(head: Head): number;
   /** The message is complete: what of the stream? */
@@ -69,17 +72,18 @@ abstract class Stream<Head extends { readonly named: ReadonlySet<string> | undef
     if (progress === HeadProgress.more) return chunk.length;
     if (progress === HeadProgress.malformed) this.refuse('malformed', 400);
     else if (progress === HeadProgress.tooLarge) this.refuse('too large', this.#reader.pastFirstLine ? 431 : 414);
-    else this.#begin(this.#reader.text, this.#reader.next);
+    else this.#begin(this.#reader.head!, this.#reader.next);
     this.refusedHead = this.end === 'refused' && this.#reader.isHead;
     return this.#reader.next;
   }
 
-  #begin(text: string, next: number): void {
-    const result = this.parse(text);
+  #begin(bytes: HeadBytes, next: number): void {
+    const result = this.parse(bytes);
+    const { text } = bytes;
     if ('why' in result) return this.refuse(result.why, result.status);
     const { head } = result;
     const bodyAt = this.#offset + next;
-    this.taken.push({ head, text, body: '', trailers: [], complete: false, broken: false, bodyAt, endAt: bodyAt });
+    this.taken.push({ head, text, body: '', trailers: '', complete: false, broken: false, bodyAt, endAt: bodyAt });
     const framing = this.framing(head);
     this.#decoder = framing === 'chunked' ? new ChunkedDecoder() : undefined;
     this.#remaining = framing === 'length' ? this.length(head) : 0;
@@ -131,8 +135,8 @@ abstract class Stream<Head extends { readonly named: ReadonlySet<string> | undef
 }
 
 export class RequestStream extends Stream<RequestHead> {
-  protected override parse(text: string) {
-    const head = parseRequestHead(text);
+  protected override parse(bytes: HeadBytes) {
+    const head = parseRequestHead(bytes);
     return isHeadError(head) ? { why: head.message, status: head.status } : { head };
   }
 
@@ -164,8 +168,8 @@ export class ResponseStream extends Stream<ResponseHead> {
     this.#method = method;
   }
 
-  protected override parse(text: string) {
-    const head = parseResponseHead(text, this.#method);
+  protected override parse(bytes: HeadBytes) {
+    const head = parseResponseHead(bytes, this.#method);
     if (typeof head === 'string') return { why: head, status: 502 };
     if (head.status < 200 && head.status !== 101 && ++this.#informational > MAX_INFORMATIONAL) {
       return { why: 'too many interim answers', status: 502 };

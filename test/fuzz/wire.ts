@@ -4,7 +4,7 @@ import { localAnswer } from '../../agent/proxy/local-answer.ts';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
 import type { Random } from '../support/random.ts';
 import { FuzzClient, inParts } from './client.ts';
-import { cuts, latin1 } from './compare.ts';
+import { cuts, latin1, pairs } from './compare.ts';
 import { RequestStream, ResponseStream, type Taken } from './engine.ts';
 import { KNOWN_METHODS, type Message } from './llhttp.ts';
 import { FuzzOrigin } from './origin.ts';
@@ -187,7 +187,8 @@ function whatIsMeant(stream: RequestStream): Meant {
 function firstProblem(forwarded: Meant['forwarded'], requests: readonly Message[]): string | undefined {
   for (const [index, { head, trailers }] of forwarded.entries()) {
     const { fields, trailers: seen } = requests[index]!;
-    const problem = differs('fields', endToEnd(fields), endToEnd(head.fields)) ?? differs('trailers', seen, trailers);
+    const problem =
+      differs('fields', endToEnd(fields), endToEnd(pairs(head.fields))) ?? differs('trailers', seen, pairs(trailers));
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -243,7 +244,7 @@ function compareWhole(finals: readonly Message[], model: ResponseStream, modern:
   return (
     differs('status', [answer.status, answer.reason], [head.status, head.reason]) ??
     differs('body', answer.body, body) ??
-    differs('fields', endToEnd(answer.fields), endToEnd(head.fields)) ??
-    differs('trailers', answer.trailers, modern ? trailers : [])
+    differs('fields', endToEnd(answer.fields), endToEnd(pairs(head.fields))) ??
+    differs('trailers', answer.trailers, modern ? pairs(trailers) : [])
   );
 }
