@@ -1,12 +1,14 @@
 // The access log: one JSON line per request and per TCP connection. Off the hot path: lines are gathered in memory and
 // written together; when the disk is slower than the traffic, lines are dropped and counted, never waited for.
 import { open } from 'node:fs/promises';
+import { accessLine } from './access-line.ts';
+import { LineBuffer } from './line-buffer.ts';
 import type { AccessEntry, AccessSink } from './proxy/access.ts';
 import { rotate } from './rotating-file.ts';
 
 /** A file of this size is rotated, in bytes. */
 export const MAX_ACCESS_LOG_BYTES = 20 * 1024 * 1024;
-/** Characters that wait for the disk; more are dropped. */
+/** Bytes that wait for the disk; more are dropped. */
 export const MAX_WAITING = 4 * 1024 * 1024;
 const FLUSH_MS = 100;
 
@@ -20,8 +22,7 @@ export interface AccessLogOptions {
 export class AccessLog implements AccessSink {
   readonly #options: AccessLogOptions;
   readonly #maxBytes: number;
-  #waiting = '';
-  #dropped = 0;
+  readonly #waiting = new LineBuffer(MAX_WAITING);
   #size: number | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #writing: Promise<void> | undefined = undefined;
@@ -32,11 +33,7 @@ export class AccessLog implements AccessSink {
   }
 
   record(entry: AccessEntry): void {
-    if (this.#waiting.length >= MAX_WAITING) {
-      this.#dropped++;
-      return;
-    }
-    this.#waiting += lineOf(entry);
+    this.#waiting.push(accessLine(entry, Date.now()));
     if (this.#timer === undefined && this.#writing === undefined) this.#flushLater();
   }
 
@@ -56,31 +53,29 @@ export class AccessLog implements AccessSink {
   /** Never rejects. */
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    const text = this.#take();
+    const blocks = this.#take();
     try {
-      if (text !== '') await this.#append(text);
+      if (blocks.length > 0) await this.#append(blocks);
     } catch (error) {
       this.#size = undefined;
-      this.#options.onProblem({ error, dropped: text.split('\n').length - 1 });
+      this.#options.onProblem({ error, dropped: lineCount(blocks) });
     }
     this.#writing = undefined;
-    if (this.#waiting !== '') this.#flushLater();
+    if (!this.#waiting.empty) this.#flushLater();
   }
 
-  #take(): string {
-    let text = this.#waiting;
-    this.#waiting = '';
-    if (this.#dropped > 0) text += `${JSON.stringify({ time: new Date().toISOString(), dropped: this.#dropped })}\n`;
-    this.#dropped = 0;
-    return text;
+  #take(): Buffer[] {
+    const { dropped } = this.#waiting;
+    const blocks = this.#waiting.take();
+    if (dropped > 0) blocks.push(Buffer.from(`${JSON.stringify({ time: new Date().toISOString(), dropped })}\n`));
+    return blocks;
   }
 
-  async #append(text: string): Promise<void> {
+  async #append(blocks: readonly Buffer[]): Promise<void> {
     const file = await open(this.#options.path, 'a', 0o600);
     try {
       this.#size ??= (await file.stat()).size;
-      const { bytesWritten } = await file.write(text);
-      this.#size += bytesWritten;
+      for (const block of blocks) this.#size += (await file.write(block)).bytesWritten;
     } finally {
       await file.close();
     }
@@ -90,29 +85,6 @@ export class AccessLog implements AccessSink {
   }
 }
 
-/** Undefined members are left out; the names are those of `prproxy logs --json`. */
-function lineOf(entry: AccessEntry): string {
-  const line = {
-    time: new Date().toISOString(),
-    client: entry.client,
-    host: entry.host,
-    route: entry.route,
-    target: entry.target,
-    method: entry.method,
-    path: entry.path,
-    status: entry.status,
-    bytes_in: entry.bytesIn,
-    bytes_out: entry.bytesOut,
-    duration_ms: round(entry.durationMs),
-    upstream_ms: entry.upstreamMs === undefined ? undefined : round(entry.upstreamMs),
-    retried: entry.retried || undefined,
-    failure: entry.failure,
-    request_id: entry.requestId,
-  };
-  return `${JSON.stringify(line)}\n`;
-}
-
-/** To microseconds. */
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
+function lineCount(blocks: readonly Buffer[]): number {
+  return blocks.reduce((count, block) => count + block.toString('latin1').split('\n').length - 1, 0);
 }

@@ -122,7 +122,8 @@ export function tokenEnd(bytes: Buffer, at: number): number {
   return end;
 }
 
-function valueEnd(bytes: Buffer, at: number): number {
+/** Offset of the first byte from `at` on that no field value, nor reason phrase, has. */
+export function valueEnd(bytes: Buffer, at: number): number {
   let end = at;
   while (isFieldByte(bytes[end]!)) end++;
   return end;

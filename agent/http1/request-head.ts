@@ -3,7 +3,7 @@
 import { isIPv6 } from 'node:net';
 import { type Fields, field, withoutFields } from './fields.ts';
 import { type FieldFault, type HeadBytes, HeadFields, joined, tokenEnd } from './head-fields.ts';
-import { Field, listMembers } from './tokens.ts';
+import { Field, isDigit, listMembers } from './tokens.ts';
 
 /** Limits in bytes, each tested at limit and limit + 1. */
 export const MAX_HEAD_BYTES = 65_536;
@@ -55,9 +55,6 @@ export class RequestHead {
   trailersWanted = false;
 }
 
-const VERSION = /^ HTTP\/([0-9])\.([0-9])\r\n$/;
-const VERSION_LENGTH = ' HTTP/1.1\r\n'.length;
-
 const CONNECTION_BOUND = /^(?:ntlm|negotiate)\b/i;
 
 const refuse = (status: HeadError['status'], message: string): HeadError => ({ status, message });
@@ -91,6 +88,24 @@ function readHead(bytes: HeadBytes): RequestHead | HeadError {
 }
 
 const SPACE = 0x20;
+const ZERO = 0x30;
+const ONE = 0x31;
+const VERSION_LENGTH = ' HTTP/1.1\r\n'.length;
+const MAJOR_AT = ' HTTP/'.length;
+const MINOR_AT = ' HTTP/1.'.length;
+
+/** ` HTTP/D.D` and CRLF. */
+function isVersion(head: HeadBytes, at: number): boolean {
+  const { bytes, text } = head;
+  const from = at - head.from;
+  return (
+    text.startsWith(' HTTP/', from) &&
+    isDigit(bytes[at + MAJOR_AT]!) &&
+    text.charCodeAt(from + MAJOR_AT + 1) === 0x2e &&
+    isDigit(bytes[at + MINOR_AT]!) &&
+    text.startsWith('\r\n', from + MINOR_AT + 1)
+  );
+}
 
 /** `method SP target SP HTTP/D.D CRLF` (RFC 9112 3). @returns the offset behind it */
 function readRequestLine(head: HeadBytes, into: RequestHead): number | HeadError {
@@ -100,14 +115,13 @@ function readRequestLine(head: HeadBytes, into: RequestHead): number | HeadError
   const methodEnd = tokenEnd(bytes, from);
   let targetEnd = methodEnd + 1;
   while (bytes[targetEnd]! > SPACE && bytes[targetEnd]! < 0x7f) targetEnd++;
-  const version = VERSION.exec(head.slice(targetEnd, targetEnd + VERSION_LENGTH));
-  if (methodEnd === from || bytes[methodEnd] !== SPACE || targetEnd === methodEnd + 1 || version === null)
-    return explainRequestLine(head.text);
+  const wellFormed = methodEnd > from && bytes[methodEnd] === SPACE && targetEnd > methodEnd + 1;
+  if (!wellFormed || !isVersion(head, targetEnd)) return explainRequestLine(head.text);
   into.method = head.slice(from, methodEnd);
   into.target = head.slice(methodEnd + 1, targetEnd);
   // RFC 9112 2.3: a higher minor version is read as 1.1.
-  into.minor = version[2] === '0' ? 0 : 1;
-  if (version[1] !== '1') return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
+  into.minor = bytes[targetEnd + MINOR_AT] === ZERO ? 0 : 1;
+  if (bytes[targetEnd + MAJOR_AT] !== ONE) return refuse(505, 'this server speaks HTTP/1.0 and HTTP/1.1');
   if (into.method.length > MAX_METHOD_BYTES) return refuse(501, 'unknown method');
   if (into.target.length > MAX_TARGET_BYTES) return refuse(414, 'the request target is too long');
   return targetEnd + VERSION_LENGTH;
@@ -213,7 +227,23 @@ function splitPath(head: RequestHead): HeadError | undefined {
   return undefined;
 }
 
+/** Authority → hostname, of valid ones. Bounded: clients choose them. */
+const authorities = new Map<string, string>();
+const MAX_AUTHORITIES = 1_000;
+
 function readAuthority(head: RequestHead): boolean {
+  const known = authorities.get(head.authority);
+  if (known !== undefined) {
+    head.hostname = known;
+    return true;
+  }
+  if (!parseAuthority(head)) return false;
+  if (authorities.size >= MAX_AUTHORITIES) authorities.clear();
+  authorities.set(head.authority, head.hostname);
+  return true;
+}
+
+function parseAuthority(head: RequestHead): boolean {
   const match = AUTHORITY.exec(head.authority);
   if (match === null || head.authority.includes('..')) return false;
   if (match[3] !== undefined && match[3] !== '' && Number(match[3]) > 65_535) return false;

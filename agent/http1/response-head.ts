@@ -1,8 +1,8 @@
 // A response's head, as strict as the request's: a malformed answer is a 502 and none of its bytes reach the client.
 import { type Fields, withoutFields } from './fields.ts';
-import { type HeadBytes, HeadFields, joined } from './head-fields.ts';
+import { type HeadBytes, HeadFields, joined, valueEnd } from './head-fields.ts';
 import { contentLength } from './request-head.ts';
-import { FIELD_VALUE, Field, listMembers } from './tokens.ts';
+import { Field, isDigit, listMembers } from './tokens.ts';
 
 /** How the end of the body is found; `close`: it ends with the connection. */
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'close';
@@ -26,26 +26,44 @@ export class ResponseHead {
   named: ReadonlySet<string> | undefined = undefined;
 }
 
-const STATUS_LINE = new RegExp(`HTTP/1\\.([0-9]) ([1-9][0-9]{2})(?: (${FIELD_VALUE}))?\\r\\n`, 'y');
-
 /**
  * @param bytes of the head, with its final empty line
  * @param method of the request: an answer to HEAD has no body (RFC 9112 6.3)
  * @returns the head, or a text that says what is wrong with it
  */
 export function parseResponseHead(bytes: HeadBytes, method: string): ResponseHead | string {
-  STATUS_LINE.lastIndex = 0;
-  const line = STATUS_LINE.exec(bytes.text);
-  if (line === null) return 'invalid status line';
   const head = new ResponseHead();
-  head.minor = line[1] === '0' ? 0 : 1;
-  head.status = Number(line[2]);
-  head.reason = line[3] ?? '';
+  const start = readStatusLine(bytes, head);
+  if (start === 0) return 'invalid status line';
   const raw = new RawFields(head);
-  const fault = raw.read(bytes, bytes.from + STATUS_LINE.lastIndex);
+  const fault = raw.read(bytes, start);
   if (fault !== undefined) return FAULTS[fault.kind];
   head.fields = raw.passed;
   return readFraming(head, raw, method) ?? head;
+}
+
+const PREFIX = 'HTTP/1.';
+const STATUS_AT = 'HTTP/1.1 '.length;
+const REASON_AT = 'HTTP/1.1 200'.length;
+
+/** `HTTP/1.D SP DDD [SP reason] CRLF` (RFC 9112 4). @returns the offset behind it; 0 where there is none */
+function readStatusLine(head: HeadBytes, into: ResponseHead): number {
+  const { bytes, text, from } = head;
+  const status = Number(text.slice(STATUS_AT, REASON_AT));
+  const wellFormed =
+    text.startsWith(PREFIX) &&
+    isDigit(bytes[from + PREFIX.length]!) &&
+    text.charCodeAt(STATUS_AT - 1) === 0x20 &&
+    isDigit(bytes[from + STATUS_AT + 1]!) &&
+    isDigit(bytes[from + STATUS_AT + 2]!) &&
+    status >= 100;
+  if (!wellFormed) return 0;
+  into.minor = text.charCodeAt(PREFIX.length) === 0x30 ? 0 : 1;
+  into.status = status;
+  const hasReason = text.charCodeAt(REASON_AT) === 0x20;
+  const end = hasReason ? valueEnd(bytes, from + REASON_AT + 1) : from + REASON_AT;
+  if (hasReason) into.reason = head.slice(from + REASON_AT + 1, end);
+  return text.startsWith('\r\n', end - from) ? end + 2 : 0;
 }
 
 // RFC 9112 5.2: obs-fold in a response; 5.1: space before a colon. Refused rather than repaired.
@@ -78,7 +96,8 @@ class RawFields extends HeadFields {
 
 function readFraming(head: ResponseHead, raw: HeadFields, method: string): string | undefined {
   head.keepAlive = head.minor === 1;
-  if (raw.connection !== '') readConnection(head, raw);
+  if (raw.connection === 'keep-alive') head.keepAlive = true;
+  else if (raw.connection !== '') readConnection(head, raw);
   if (head.status === 101 || head.status === 426) head.upgrade = raw.upgrade === '' ? undefined : raw.upgrade;
   if (raw.lengths > 0 && raw.codings > 0) return 'both Content-Length and Transfer-Encoding';
   if (raw.lengths > 0) {

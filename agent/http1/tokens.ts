@@ -126,3 +126,7 @@ export function isFieldByte(byte: number): boolean {
 function bytesOf(expression: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (expression.test(String.fromCharCode(byte)) ? 1 : 0));
 }
+
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}

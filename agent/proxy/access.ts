@@ -50,15 +50,22 @@ export function trustedId(id: string | undefined): string | undefined {
   return id !== undefined && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(id) ? id : undefined;
 }
 
-/** What is gathered about one request while it goes on. */
-export class RequestRecord {
+/** What is gathered about one request while it goes on; in the end it is the request's entry. */
+export class RequestRecord implements AccessEntry {
   readonly requestId: string;
   readonly #beganAt = monotonicMs();
   #sentAt = 0;
-  #answeredAt = 0;
+  host: string | undefined = undefined;
+  route: string | undefined = undefined;
+  target: string | undefined = undefined;
+  method: string | undefined = undefined;
+  path: string | undefined = undefined;
   status: number | undefined = undefined;
   bytesIn = 0;
   bytesOut = 0;
+  durationMs = 0;
+  upstreamMs: number | undefined = undefined;
+  client = '';
   /** Sent to the target more than once. */
   retried = false;
   failure: string | undefined = undefined;
@@ -75,31 +82,18 @@ export class RequestRecord {
   /** The head of the target's answer is here. */
   answered(status: number): void {
     this.status = status;
-    this.#answeredAt = monotonicMs();
+    this.upstreamMs = monotonicMs() - this.#sentAt;
   }
 
-  /** @param head undefined: it could not be read */
-  entry(
-    host: HttpHost | undefined,
-    route: HttpRoute | undefined,
-    head: RequestHead | undefined,
-    client: string,
-  ): AccessEntry {
-    return {
-      host: host?.label,
-      route: route?.label,
-      target: route?.targetText,
-      method: head?.method,
-      path: head?.target,
-      status: this.status,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-      durationMs: monotonicMs() - this.#beganAt,
-      upstreamMs: this.#answeredAt === 0 ? undefined : this.#answeredAt - this.#sentAt,
-      client,
-      retried: this.retried,
-      failure: this.failure,
-      requestId: this.requestId,
-    };
+  /** The request is over. @param head undefined: it could not be read */
+  over(client: string, head?: RequestHead, host?: HttpHost, route?: HttpRoute): this {
+    this.client = client;
+    this.host = host?.label;
+    this.route = route?.label;
+    this.target = route?.targetText;
+    this.method = head?.method;
+    this.path = head?.target;
+    this.durationMs = monotonicMs() - this.#beganAt;
+    return this;
   }
 }

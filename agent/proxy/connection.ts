@@ -208,7 +208,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const record = new RequestRecord(this.#core.requestIds.next());
     record.status = status;
     record.failure = failure;
-    this.#core.access.record(record.entry(undefined, undefined, undefined, this.peer.ip));
+    this.#core.access.record(record.over(this.peer.ip));
     return record.requestId;
   }
 

@@ -444,7 +444,7 @@ export class Exchange implements UpstreamEvents {
     this.#upstream?.destroy();
     this.#upstream = undefined;
     this.#early = undefined;
-    this.#core.access.record(this.#record.entry(this.#host, this.#route, this.#head, this.#client.peer.ip));
+    this.#core.access.record(this.#record.over(this.#client.peer.ip, this.#head, this.#host, this.#route));
   }
 
   #countOut(bytes: number): void {

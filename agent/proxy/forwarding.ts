@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 import { type Fields, field, fieldList } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 
-/** The client's side of a connection, as we see it. */
-export interface Peer {
+/** What is known of the client's side of a connection. */
+export interface PeerFacts {
   /** IPv4-mapped addresses as plain IPv4. */
   readonly ip: string;
   readonly port: number;
@@ -16,26 +16,59 @@ export interface Peer {
   readonly serverName: string;
 }
 
+/** The client's side of a connection, as we see it. */
+export class Peer implements PeerFacts {
+  readonly ip: string;
+  readonly port: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly secure: boolean;
+  readonly serverName: string;
+  #authority: string | undefined = undefined;
+  #prefix = '';
+  #fields: Fields = '';
+
+  constructor(facts: PeerFacts) {
+    this.ip = facts.ip;
+    this.port = facts.port;
+    this.localAddress = facts.localAddress;
+    this.localPort = facts.localPort;
+    this.secure = facts.secure;
+    this.serverName = facts.serverName;
+  }
+
+  /** Forwarding fields for a request that brings none; made anew only when it differs from the one before. */
+  fields(authority: string, prefix: string): Fields {
+    if (authority !== this.#authority || prefix !== this.#prefix) {
+      this.#authority = authority;
+      this.#prefix = prefix;
+      // Through a buffer: one flat string instead of a tree of pieces that each request would have to walk.
+      this.#fields = Buffer.from(fresh(authority, this, prefix), 'latin1').toString('latin1');
+    }
+    return this.#fields;
+  }
+}
+
 /**
  * @param trusted whether the peer is in `trusted_proxies`
  * @param prefix the literal prefix that is stripped from the path, '' for none
  */
 export function forwardingFields(head: RequestHead, peer: Peer, trusted: boolean, prefix: string): Fields {
-  return head.forwarding === '' || !trusted ? fresh(head, peer, prefix) : kept(head, peer, prefix);
+  return head.forwarding === '' || !trusted ? peer.fields(head.authority, prefix) : kept(head, peer, prefix);
 }
 
-function fresh(head: RequestHead, peer: Peer, prefix: string): Fields {
+function fresh(authority: string, peer: Peer, prefix: string): Fields {
   const proto = peer.secure ? 'https' : 'http';
   let fields = `X-Forwarded-For: ${peer.ip}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${peer.localPort}\r\n`;
-  if (head.authority !== '') fields += field('X-Forwarded-Host', head.authority);
+  if (authority !== '') fields += field('X-Forwarded-Host', authority);
   if (prefix !== '') fields += field('X-Forwarded-Prefix', prefix);
-  return `${fields}X-Real-IP: ${peer.ip}\r\nForwarded: ${forwardedElement(head, peer, proto)}\r\n`;
+  return `${fields}X-Real-IP: ${peer.ip}\r\nForwarded: ${forwardedElement(authority, peer, proto)}\r\n`;
 }
 
 /** RFC 7239 4: values with a colon or brackets are quoted, IPv6 goes in brackets. An authority has no `"` or `\`. */
-function forwardedElement(head: RequestHead, peer: Peer, proto: string): string {
+function forwardedElement(authority: string, peer: Peer, proto: string): string {
   const by = isIP(peer.ip) === 6 ? `"[${peer.ip}]"` : peer.ip;
-  const host = head.authority === '' ? '' : `;host="${head.authority}"`;
+  const host = authority === '' ? '' : `;host="${authority}"`;
   return `for=${by}${host};proto=${proto}`;
 }
 

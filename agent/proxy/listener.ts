@@ -7,6 +7,7 @@ import type { Client } from './client.ts';
 import { ClientConnection, type HttpService } from './connection.ts';
 import type { Core } from './core.ts';
 import { TCP_KEEP_ALIVE_MS } from './dial.ts';
+import { Peer } from './forwarding.ts';
 import { Handshake } from './handshake.ts';
 import type { HostTable, ListenerPlan } from './plan.ts';
 import { TcpSession } from './tcp-session.ts';
@@ -144,11 +145,11 @@ export class Listener implements HttpService {
       localPort: this.#plan.port,
     };
     if (this.#plan.tls === undefined) {
-      new ClientConnection(this.#core, socket, { ...peer, secure: false, serverName: '' }, this);
+      new ClientConnection(this.#core, socket, new Peer({ ...peer, secure: false, serverName: '' }), this);
       return;
     }
     new Handshake(socket, this.#plan.tls, this, (secured, serverName) => {
-      new ClientConnection(this.#core, secured, { ...peer, secure: true, serverName }, this);
+      new ClientConnection(this.#core, secured, new Peer({ ...peer, secure: true, serverName }), this);
     });
   }
 

@@ -12,6 +12,7 @@ export const MAX_IDLE_PER_KEY = 64;
 export const MAX_IDLE = 1_024;
 
 export class Pool implements IdleKeeper {
+  /** By key; the one that was used last comes last. Addresses of one target are mixed. */
   readonly #idle = new Map<string, UpstreamConnection[]>();
   readonly #sweep: Sweep;
   readonly #turn: Turn;
@@ -25,18 +26,24 @@ export class Pool implements IdleKeeper {
     this.#turn = turn;
   }
 
-  /** The connection that was used last, to any of the addresses; undefined when there is none. */
+  /** The connection that was used last, to the first of the addresses that has one; undefined when there is none. */
   take(poolKey: string, addresses: readonly Address[]): UpstreamConnection | undefined {
-    for (const address of addresses) {
-      const list = this.#idle.get(idleKey(poolKey, address));
-      for (let connection = list?.pop(); connection !== undefined; connection = list?.pop()) {
-        this.#count--;
+    const list = this.#idle.get(poolKey);
+    if (list === undefined) return undefined;
+    for (const { ip } of addresses) {
+      for (let at = lastTo(list, ip); at >= 0; at = lastTo(list, ip)) {
+        const connection = this.#remove(list, at);
         connection.deadline = 0;
         if (connection.alive) return connection;
         connection.destroy();
       }
     }
     return undefined;
+  }
+
+  #remove(list: UpstreamConnection[], at: number): UpstreamConnection {
+    this.#count--;
+    return at === list.length - 1 ? list.pop()! : list.splice(at, 1)[0]!;
   }
 
   /** Makes a freshly dialled socket a connection of the pool. */
@@ -58,11 +65,10 @@ export class Pool implements IdleKeeper {
   }
 
   keep(connection: UpstreamConnection): void {
-    const key = idleKey(connection.poolKey, connection.address);
-    let list = this.#idle.get(key);
+    let list = this.#idle.get(connection.poolKey);
     if (list === undefined) {
       list = [];
-      this.#idle.set(key, list);
+      this.#idle.set(connection.poolKey, list);
     }
     if (list.length >= MAX_IDLE_PER_KEY || this.#count >= MAX_IDLE) return connection.destroy();
     list.push(connection);
@@ -75,14 +81,11 @@ export class Pool implements IdleKeeper {
     this.#known.delete(connection);
     this.#passes.delete(connection.localKey);
     this.#sweep.remove(connection);
-    const key = idleKey(connection.poolKey, connection.address);
-    const list = this.#idle.get(key);
-    const index = list?.indexOf(connection) ?? -1;
-    if (index >= 0) {
-      list!.splice(index, 1);
-      this.#count--;
-    }
-    if (list?.length === 0) this.#idle.delete(key);
+    const list = this.#idle.get(connection.poolKey);
+    if (list === undefined) return;
+    const at = list.indexOf(connection);
+    if (at >= 0) this.#remove(list, at);
+    if (list.length === 0) this.#idle.delete(connection.poolKey);
   }
 
   /** The VM has left the address: idle connections to it are closed, exchanges under way are left alone. */
@@ -100,6 +103,6 @@ export class Pool implements IdleKeeper {
   }
 }
 
-function idleKey(poolKey: string, address: Address): string {
-  return `${poolKey}|${address.ip}`;
+function lastTo(list: readonly UpstreamConnection[], ip: string): number {
+  return list.findLastIndex(({ address }) => address.ip === ip);
 }
