@@ -18,6 +18,7 @@ export class HeadReader {
   /** Bytes of a head that came in several reads; grows by doubling. */
   #held: Buffer | undefined = undefined;
   #length = 0;
+  #lineGiven = false;
   /** After `found`: the head, with its empty line. */
   head: HeadBytes | undefined = undefined;
   /** After `found`: offset in the chunk of the first byte behind the head. */
@@ -31,6 +32,16 @@ export class HeadReader {
   /** True between heads: nothing of the next head has come, but for an empty line that may stand before it. */
   get empty(): boolean {
     return this.#length === 0 || (this.#length <= EMPTY_LINE && this.#held![0] === CR);
+  }
+
+  /** The first line of a head that is not complete, with its CRLF; undefined: not complete either. Each is given once. */
+  get firstLine(): HeadBytes | undefined {
+    if (this.#lineGiven) return undefined;
+    const held = this.#held!;
+    const end = held.subarray(0, this.#length).indexOf(LF, EMPTY_LINE) + 1;
+    if (end === 0) return undefined;
+    this.#lineGiven = true;
+    return new HeadBytes(held, 0, end);
   }
 
   /** True when what is held already goes beyond its first line. */
@@ -70,6 +81,7 @@ export class HeadReader {
     this.next = from + end + 4 - before;
     this.#held = undefined;
     this.#length = 0;
+    this.#lineGiven = false;
     return HeadProgress.found;
   }
 

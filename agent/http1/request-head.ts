@@ -26,6 +26,8 @@ export class RequestHead {
   path = '';
   /** 0 or 1: of HTTP/1.0, HTTP/1.1. */
   minor = 1;
+  /** Of an absolute-form target, lower case; undefined: the connection's. */
+  scheme: string | undefined = undefined;
   /** Host as sent, or the authority of an absolute-form target; '' when an HTTP/1.0 request has none. */
   authority = '';
   /** Authority without port, brackets and trailing dot, lower case. */
@@ -127,12 +129,18 @@ function readRequestLine(head: HeadBytes, into: RequestHead): number | HeadError
   return targetEnd + VERSION_LENGTH;
 }
 
+/** @param line the first line of a head that is still coming, with its CRLF (and an empty line before it) */
+export function requestLineFault(line: HeadBytes): HeadError | undefined {
+  const result = readRequestLine(line, new RequestHead());
+  return typeof result === 'number' ? undefined : result;
+}
+
 class RawFields extends HeadFields {
   readonly #head: RequestHead;
   hosts = 0;
   host = '';
   te = '';
-  expect: string | undefined = undefined;
+  expect = '';
 
   constructor(head: RequestHead) {
     super();
@@ -150,7 +158,7 @@ class RawFields extends HeadFields {
         this.te = joined(this.te, value);
         return false;
       case Field.expect:
-        this.expect = joined(this.expect ?? '', value);
+        this.expect = joined(this.expect, value);
         return false;
       case Field.trailer:
         head.trailer = joined(head.trailer ?? '', value);
@@ -180,8 +188,9 @@ class RawFields extends HeadFields {
 
 // --- Target and Host ---------------------------------------------------------------------------------------------
 
-const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
-const AUTHORITY_FORM = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}$/i;
+const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)(.*)$/i;
+const AUTHORITY_FORM = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+):([0-9]{1,5})$/i;
+const MAX_PORT = 65_535;
 const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_-][a-z0-9._-]*))(?::([0-9]{0,5}))?$/i;
 
 function readTarget(head: RequestHead, raw: RawFields): HeadError | undefined {
@@ -196,7 +205,8 @@ function readTarget(head: RequestHead, raw: RawFields): HeadError | undefined {
 function readOtherForm(head: RequestHead): HeadError | undefined {
   // RFC 9110 9.3.6: no tunnels through a gateway; an empty or bad port is an error of its own.
   if (head.method === 'CONNECT') {
-    return AUTHORITY_FORM.test(head.target) ? refuse(501, 'CONNECT is not offered') : refuse(400, 'invalid target');
+    const port = Number(AUTHORITY_FORM.exec(head.target)?.[1] ?? 0);
+    return port > 0 && port <= MAX_PORT ? refuse(501, 'CONNECT is not offered') : refuse(400, 'invalid target');
   }
   if (head.target === '*') {
     head.path = '*';
@@ -205,9 +215,10 @@ function readOtherForm(head: RequestHead): HeadError | undefined {
   const absolute = ABSOLUTE_FORM.exec(head.target);
   if (absolute === null) return refuse(400, 'invalid request target');
   // RFC 9112 3.2.2: the authority of an absolute-form target replaces Host.
-  head.authority = absolute[1]!;
+  head.scheme = absolute[1]!.toLowerCase();
+  head.authority = absolute[2]!;
   if (!readAuthority(head)) return refuse(400, 'invalid authority in the request target');
-  const rest = absolute[2]!;
+  const rest = absolute[3]!;
   // RFC 9112 3.2.4: OPTIONS without a path means the server as a whole.
   if (rest === '' && head.method === 'OPTIONS') {
     head.target = '*';
@@ -246,7 +257,7 @@ function readAuthority(head: RequestHead): boolean {
 function parseAuthority(head: RequestHead): boolean {
   const match = AUTHORITY.exec(head.authority);
   if (match === null || head.authority.includes('..')) return false;
-  if (match[3] !== undefined && match[3] !== '' && Number(match[3]) > 65_535) return false;
+  if (match[3] !== undefined && match[3] !== '' && Number(match[3]) > MAX_PORT) return false;
   if (match[1] !== undefined) {
     head.hostname = match[1].toLowerCase();
     return isIPv6(match[1]);
@@ -259,7 +270,7 @@ function parseAuthority(head: RequestHead): boolean {
 // --- Framing -----------------------------------------------------------------------------------------------------
 
 /** Fewer digits than 2^53 has, so every value is exact. */
-const CONTENT_LENGTH = /^[0-9]{1,15}$/;
+const CONTENT_LENGTH = /^(?:0+|0*[1-9][0-9]{0,14})$/;
 
 /** @returns the length, or undefined when the value is invalid (RFC 9112 6.3: 400 or 502, then close) */
 export function contentLength(value: string): number | undefined {
@@ -329,6 +340,7 @@ function dropNamed(head: RequestHead, options: readonly string[]): void {
   if (named.has('via')) head.via = '';
   if (named.has('trailer')) head.trailer = undefined;
   if (named.has('max-forwards')) head.maxForwards = undefined;
+  if (named.has('x-request-id')) head.requestId = undefined;
 }
 
 /** h2c is never passed on: its frames would hide further requests from us. */
@@ -342,8 +354,10 @@ function upgradeProtocols(value: string): string | undefined {
 
 function readExpect(head: RequestHead, raw: RawFields): HeadError | undefined {
   // RFC 9110 10.1.1: ignored from HTTP/1.0; anything but 100-continue may be refused with 417.
-  if (raw.expect === undefined || head.minor === 0) return undefined;
-  if (raw.expect.toLowerCase() !== '100-continue') return refuse(417, 'unknown expectation');
+  if (raw.expect === '' || head.minor === 0) return undefined;
+  const expectations = listMembers(raw.expect);
+  if (expectations.length === 0) return undefined;
+  if (expectations.some((member) => member !== '100-continue')) return refuse(417, 'unknown expectation');
   head.expectContinue = head.framing !== 'none' && !(head.framing === 'length' && head.length === 0);
   return undefined;
 }

@@ -109,8 +109,14 @@ function readFraming(head: ResponseHead, raw: HeadFields, method: string): strin
     return 'unknown transfer coding';
   if (raw.codings === 1 && head.minor === 0) return 'Transfer-Encoding in HTTP/1.0';
   head.framing = framing(head, raw, method);
-  if (head.framing === 'close') head.keepAlive = false;
+  if (head.framing === 'close' || promisesBodyWithout(head, raw)) head.keepAlive = false;
   return undefined;
+}
+
+/** RFC 9110 8.6, 9112 6.1: must not be sent; whoever sends it may send the body as well, where the next answer belongs. */
+function promisesBodyWithout(head: ResponseHead, raw: HeadFields): boolean {
+  if (head.status === 204) return raw.codings > 0 || (head.length ?? 0) > 0;
+  return head.status === 304 && raw.codings > 0;
 }
 
 function framing(head: ResponseHead, raw: HeadFields, method: string): ResponseFraming {
@@ -129,4 +135,5 @@ function readConnection(head: ResponseHead, raw: HeadFields): void {
   head.named = named;
   head.fields = withoutFields(head.fields, named);
   if (named.has('date')) head.hasDate = false;
+  if (named.has('trailer')) head.trailer = undefined;
 }

@@ -4,7 +4,14 @@ import type { Socket } from 'node:net';
 import { type BodySink, ChunkedDecoder, trailersPast } from '../http1/body.ts';
 import type { Fields } from '../http1/fields.ts';
 import { HeadProgress, HeadReader } from '../http1/head-reader.ts';
-import { isHeadError, MALFORMED, MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from '../http1/request-head.ts';
+import {
+  isHeadError,
+  MALFORMED,
+  MAX_HEAD_BYTES,
+  parseRequestHead,
+  type RequestHead,
+  requestLineFault,
+} from '../http1/request-head.ts';
 import { closingAnswer, reasonPhrase, responseHead } from '../http1/respond.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { RequestRecord } from './access.ts';
@@ -96,8 +103,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#consuming = true;
     let at = 0;
     while (at < chunk.length && this.#mode < Mode.tunnel) {
-      if (this.#mode === Mode.head) at = this.#readHead(chunk, at);
-      else if (!this.#exchange!.requestDone) at = this.#readBody(chunk, at);
+      if (this.#mode === Mode.head && !this.#isBehind()) at = this.#readHead(chunk, at);
+      else if (this.#mode === Mode.exchange && !this.#exchange!.requestDone) at = this.#readBody(chunk, at);
       else {
         // The next request waits in our hands, any further one in the client's (RFC 9112 9.3.2: answers in order).
         this.#pending = at === 0 ? chunk : chunk.subarray(at);
@@ -108,10 +115,15 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#consuming = false;
   }
 
+  /** Earlier answers have not gone out: a client that asks and does not read must not make them pile up here. */
+  #isBehind(): boolean {
+    return this.#reader.empty && this.#out.blocked;
+  }
+
   #readHead(chunk: Buffer, at: number): number {
     if (this.#reader.empty && !this.#beginHead(chunk[at]!)) return chunk.length;
     const progress = this.#reader.push(chunk, at);
-    if (progress === HeadProgress.more) return chunk.length;
+    if (progress === HeadProgress.more) return this.#awaitHead(chunk);
     if (progress !== HeadProgress.found) return this.#refuseHead(progress, chunk);
     const head = parseRequestHead(this.#reader.head!);
     const next = this.#reader.next;
@@ -121,6 +133,15 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     }
     this.#begin(head);
     return next;
+  }
+
+  /** Nobody has to send a whole head, or wait for the time limit, to learn that its first line is no request. */
+  #awaitHead(chunk: Buffer): number {
+    const line = this.#reader.firstLine;
+    const fault = line === undefined ? undefined : requestLineFault(line);
+    // Other faults may yet turn out to be the smaller ones.
+    if (fault?.status === 400) this.#refuse(fault.status, fault.message);
+    return chunk.length;
   }
 
   /** First byte of a head, or of an empty line before it: the time limit starts. False: it is no HTTP. */
@@ -155,7 +176,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   #match(head: RequestHead): HttpHost | undefined {
     const table = this.#service.table;
-    if (table === undefined) return undefined;
+    // RFC 9110 7.4: https is for secured connections only.
+    if (table === undefined || (head.scheme === 'https' && !this.peer.secure)) return undefined;
     const { localAddress, serverName } = this.peer;
     const host = matchHost(table, head.hostname, localAddress);
     // RFC 9110 7.4: a request for another host than the certificate was shown for is misdirected.
@@ -222,7 +244,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   respond(status: number, reason: string, fields: Fields, body: AnswerBody): void {
     const old = this.#head!.minor === 0;
     // RFC 9112 9.3: an answer before the end of the request leaves the connection in no certain state.
-    if (!this.#exchange!.requestDone || this.#draining || this.#clientEnded) this.#closeAfter = true;
+    if (!this.#exchange!.requestDone || this.#draining || this.#isLast()) this.#closeAfter = true;
     this.#chunkedAnswer = !body.none && body.length === undefined && !old;
     // RFC 9112 6.1: no Transfer-Encoding to HTTP/1.0; the end of the connection is the end of the body.
     if (!body.none && body.length === undefined && old) this.#closeAfter = true;
@@ -254,7 +276,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const done = this.#exchange!.requestDone;
     this.#exchange = undefined;
     this.#head = undefined;
-    if (this.#closeAfter || !done || this.#clientEnded) return this.#linger();
+    if (this.#closeAfter || !done || this.#isLast()) return this.#linger();
     this.#mode = Mode.head;
     this.limit(this.#core.settings.keepAliveMs);
     // Not from within: the exchange that has just ended must return first.
@@ -266,7 +288,13 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#pending = undefined;
     this.#paused = false;
     if (pending !== undefined) this.#consume(pending);
-    if (this.#mode < Mode.tunnel && this.#pending === undefined && !this.#paused) this.#socket.resume();
+    if (this.#clientEnded && this.#mode < Mode.tunnel) this.#endOfRequests();
+    else if (this.#mode < Mode.tunnel && this.#pending === undefined && !this.#paused) this.#socket.resume();
+  }
+
+  /** The client has said that it sends no more, and the present request is the last of those that it has sent. */
+  #isLast(): boolean {
+    return this.#clientEnded && this.#pending === undefined;
   }
 
   abort(): void {
@@ -321,19 +349,25 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   // --- Ends --------------------------------------------------------------------------------------------------------
 
   onDrain(): void {
-    this.#exchange?.clientDrained();
+    if (this.#mode === Mode.head) this.#next();
+    else this.#exchange?.clientDrained();
   }
 
   onEnd(): void {
     this.#clientEnded = true;
-    if (this.#mode === Mode.exchange) return this.#endInExchange();
-    this.#out.end();
+    if (this.#mode < Mode.tunnel) this.#endOfRequests();
+    else this.#out.end();
   }
 
-  #endInExchange(): void {
-    const exchange = this.#exchange!;
+  /** No bytes follow those that are here. */
+  #endOfRequests(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      if (this.#pending === undefined) this.#linger();
+      return;
+    }
     // RFC 9112 8: a request that is cut off is never made to look complete.
-    if (!exchange.requestDone) return this.cut();
+    if (!exchange.requestDone) return this.#giveUp(exchange);
     // RFC 9112 9.6: a half-close by one who said that nothing follows is no abort.
     const head = this.#head!;
     if (head.minor === 0 || !head.keepAlive) return;
@@ -348,6 +382,14 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       if (!exchange.answering || silentMs >= HALF_CLOSE_SILENCE_MS) this.cut();
     }, HALF_CLOSE_MS);
     this.#socket.once('close', () => clearInterval(timer));
+  }
+
+  /** Earlier answers still go out in order; a part of one is cut off. */
+  #giveUp(exchange: Exchange): void {
+    if (exchange.answering) return this.cut();
+    this.#exchange = undefined;
+    exchange.clientGone();
+    this.#linger();
   }
 
   onDeadline(): void {

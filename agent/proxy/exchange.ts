@@ -49,6 +49,8 @@ export class Exchange implements UpstreamEvents {
   #clientBlocked = false;
   #unsent = 0;
   #continued = false;
+  /** An interim answer has been passed on. */
+  #informed = false;
   #answerLength: number | undefined = undefined;
   readonly #record: RequestRecord;
   readonly #trusted: boolean;
@@ -287,11 +289,12 @@ export class Exchange implements UpstreamEvents {
   // --- The answer (called by the target's side) --------------------------------------------------------------------
 
   upstreamInformational(head: ResponseHead): void {
-    // RFC 9110 15.2: every 1xx is passed on; a 100 only once, and only to a client that waits for it.
+    // RFC 9110 15.2: every 1xx is passed on, but no second 100, nor one that we have said already.
     if (head.status === 100) {
-      if (this.#continued || !this.#head.expectContinue) return;
+      if (this.#continued) return;
       this.#continued = true;
     }
+    this.#informed = true;
     this.#client.informational(head.status, head.reason, head.fields);
     if (!this.#requestDone) this.#limitWaiting();
   }
@@ -385,9 +388,10 @@ export class Exchange implements UpstreamEvents {
    * VM closes under us counts once: its address is changing, or its service is only just starting.
    */
   #mayRetry(upstream: UpstreamConnection, code: string): boolean {
-    if (this.#spent || upstream.answered || code === 'EMALFORMED') return false;
-    if (!IDEMPOTENT.has(this.#head.method) || this.#bodySent || !this.#requestDone) return false;
-    return upstream.reused || this.#route!.target.kind === 'vm';
+    if (this.#spent || !IDEMPOTENT.has(this.#head.method) || this.#bodySent || !this.#requestDone) return false;
+    // RFC 9112 6.3: what an earlier answer left on the connection is no answer to this request.
+    if (code === 'EMALFORMED') return upstream.reused && !this.#informed;
+    return !upstream.answered && (upstream.reused || this.#route!.target.kind === 'vm');
   }
 
   #retry(upstream: UpstreamConnection): void {

@@ -28,6 +28,17 @@ export class Outbox {
     return this.#bytes + this.#socket.writableLength;
   }
 
+  /** The peer does not take what it was sent; the socket's `drain` tells when it has. */
+  get blocked(): boolean {
+    if (this.#bytes >= GATHER_BYTES) this.flush();
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** Nothing waits for the end of the turn. */
+  get empty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
   /** @param text latin1 */
   text(text: string): void {
     const last = this.#pieces.length - 1;

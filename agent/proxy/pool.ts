@@ -30,8 +30,9 @@ export class Pool implements IdleKeeper {
   take(poolKey: string, addresses: readonly Address[]): UpstreamConnection | undefined {
     const list = this.#idle.get(poolKey);
     if (list === undefined) return undefined;
+    const now = monotonicMs();
     for (const { ip } of addresses) {
-      for (let at = lastTo(list, ip); at >= 0; at = lastTo(list, ip)) {
+      for (let at = lastTo(list, ip, now); at >= 0; at = lastTo(list, ip, now)) {
         const connection = this.#remove(list, at);
         connection.deadline = 0;
         if (connection.alive) return connection;
@@ -103,6 +104,6 @@ export class Pool implements IdleKeeper {
   }
 }
 
-function lastTo(list: readonly UpstreamConnection[], ip: string): number {
-  return list.findLastIndex(({ address }) => address.ip === ip);
+function lastTo(list: readonly UpstreamConnection[], ip: string, now: number): number {
+  return list.findLastIndex(({ address, restsUntil }) => address.ip === ip && restsUntil <= now);
 }

@@ -16,7 +16,13 @@ import type { Turn } from './turn.ts';
 import { type Owner, own, surviveFailedWrite } from './wire.ts';
 
 /** More interim answers than any origin has reason to send. Tested at limit and limit + 1. */
-export const MAX_INFORMATIONAL = 32;
+export const MAX_INFORMATIONAL = 100;
+
+/**
+ * How long a connection rests after an answer that speaks of a body and has none (HEAD, 304): a target that sends it all
+ * the same is found out before the next request is sent.
+ */
+const REST_MS = 50;
 
 /** How long a target that has hung up may take to say why. */
 const LAST_WORDS_MS = 1_000;
@@ -72,6 +78,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   #decoder: ChunkedDecoder | undefined = undefined;
   #remaining = 0;
   #informational = 0;
+  #bodyWithheld = false;
   #named: ReadonlySet<string> | undefined = undefined;
   #keepAlive = true;
   /** The target reads no more; what it may have said before is still read. */
@@ -85,6 +92,8 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** True when a byte of the present answer has come. */
   answered = false;
   deadline = 0;
+  /** Not to be used before; 0 = at once. Of `monotonicMs`. */
+  restsUntil = 0;
 
   constructor(socket: Socket, turn: Turn, poolKey: string, address: Address, keeper: IdleKeeper) {
     this.#socket = socket;
@@ -149,6 +158,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#events = undefined;
     if (this.#reading === Reading.idle && this.#sent && this.#keepAlive && !this.#writeBroken && this.alive) {
       this.reused = true;
+      this.restsUntil = this.#bodyWithheld ? monotonicMs() + REST_MS : 0;
       this.#socket.resume();
       this.#keeper.keep(this);
     } else {
@@ -174,6 +184,8 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   onData(chunk: Buffer): void {
     // RFC 9112 9.2: data on an idle connection answers nothing.
     if (this.#reading === Reading.idle) return this.destroy();
+    // Nor does what comes before the request has left.
+    if (this.#reading === Reading.head && !this.#out.empty) return this.#fail('ECLOSED');
     this.answered = true;
     let at = 0;
     while (at < chunk.length && this.#reading !== Reading.over) {
@@ -244,6 +256,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#named = head.named;
     this.#keepAlive = head.keepAlive;
     const framing = head.framing;
+    this.#bodyWithheld = framing === 'none' && head.length !== undefined && head.length > 0;
     if (framing === 'chunked') {
       this.#decoder = new ChunkedDecoder();
       this.#reading = Reading.chunked;

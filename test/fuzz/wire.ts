@@ -168,7 +168,7 @@ function whatIsMeant(stream: RequestStream): Meant {
   if (stream.refusedHead) methods.push('HEAD');
   for (const message of stream.taken) {
     const { head, complete, broken } = message;
-    const local = localAnswer(head, PSEUDONYM);
+    const local = head.scheme === 'https' ? { status: 421 } : localAnswer(head, PSEUDONYM);
     if (local !== undefined) {
       statuses.push(local.status);
       // Answered before its body was read, so that nothing can follow.
@@ -220,6 +220,11 @@ function outcomeOf(model: ResponseStream): Outcome {
   return 'cut';
 }
 
+/** Of the interim answers in turn: all, but no second 100. */
+function isPassedOn(status: number, index: number, all: readonly number[]): boolean {
+  return status < 200 && status !== 101 && (status !== 100 || all.indexOf(100) === index);
+}
+
 function compareAnswer(client: FuzzClient, model: ResponseStream, outcome: Outcome, modern: boolean) {
   const meant = model.taken.at(-1)?.head;
   if (outcome === 'cut') {
@@ -230,7 +235,7 @@ function compareAnswer(client: FuzzClient, model: ResponseStream, outcome: Outco
   }
   if (client.error !== undefined) return `the client reads ${client.error}`;
   const interims = client.messages.filter(({ status }) => status < 200).map(({ status }) => status);
-  const meantInterims = model.taken.map(({ head }) => head.status).filter((status) => status > 101 && status < 200);
+  const meantInterims = model.taken.map(({ head }) => head.status).filter(isPassedOn);
   if (outcome === 'bad') return differs('status', client.finals[0]?.status, 502);
   return (
     differs('interim answers', interims, modern ? meantInterims : []) ?? compareWhole(client.finals, model, modern)

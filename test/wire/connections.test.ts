@@ -453,6 +453,52 @@ test('keeps the next answer intact behind one to HEAD that has a body all the sa
   expect(received).toMatch(/ok$/);
 });
 
+test('does not use a connection again behind a 204 that promises a body (9110 8.6)', async () => {
+  const origin = await serve(answering('HTTP/1.1 204 No Content\r\nContent-Length: 50\r\n\r\n'));
+  await exchange(port, CLOSING);
+  await origin.connections[0]!.until(({ closed, ended }) => closed || ended);
+});
+
+test('repeats a GET elsewhere when an earlier answer left its body on the connection (9112 6.3)', async () => {
+  const late = inTurn((connection, index) => connection.write(index === 0 ? OK : 'EVIL\r\n\r\n'));
+  let connections = 0;
+  const origin = await serve((connection) => (connections++ === 0 ? late(connection) : answering(OK)(connection)));
+  const received = await exchange(port, GET + CLOSING);
+  expect(received.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+  expect(received).not.toContain('EVIL');
+  expect(origin.connections).toHaveLength(2);
+});
+
+test('lets a connection rest behind an answer that speaks of a body and has none', async () => {
+  const origin = await serve(answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n'));
+  const client = new RawClient(port).send('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await client.until((text) => text.endsWith('\r\n\r\n'));
+  const next = origin.next();
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+  await (await next).head();
+  expect(origin.connections).toHaveLength(2);
+  client.close();
+});
+
+test('answers every pipelined request of a client that closed its side behind them (9112 9.6)', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET.repeat(3));
+  client.socket.end();
+  const connection = await next;
+  for (let count = 1; count <= 3; count++) {
+    await connection.until(({ received }) => received.split('GET ').length === count + 1);
+    connection.write(OK);
+  }
+  expect((await client.end()).match(/HTTP\/1\.1 200 /g)).toHaveLength(3);
+  expect(client.wasReset).toBe(false);
+});
+
+test('refuses a line that begins no request without waiting for the rest of the head', async () => {
+  await serve(answering(OK));
+  expect(await exchange(port, 'GET /\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+});
+
 test('passes an interim answer on with its fields, but without framing (9110 8.6)', async () => {
   const interim = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 5\r\n\r\n';
   await serve(answering(`${interim}${OK}`));

@@ -106,6 +106,8 @@ const targets: RequestCase[] = [
   { name: 'answers OPTIONS * itself', send: closing('OPTIONS * HTTP/1.1'), answers: [204] },
   refused('refuses OPTIONS *x', closing('OPTIONS *x HTTP/1.1')),
   refused('refuses CONNECT with 501 (9110 9.3.6)', closing('CONNECT b.test:443 HTTP/1.1'), 501),
+  refused('refuses CONNECT to a port beyond 65535 (9110 9.3.6)', closing('CONNECT b.test:65536 HTTP/1.1')),
+  refused('refuses https on a connection that is not secured (9110 7.4)', closing('GET https://a.test/ HTTP/1.1'), 421),
   refused('refuses CONNECT without a port', closing('CONNECT b.test HTTP/1.1')),
   refused('refuses CONNECT with a path', closing('CONNECT / HTTP/1.1')),
   refused('refuses authority-form outside CONNECT', closing('GET b.test:80 HTTP/1.1')),
