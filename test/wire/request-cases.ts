@@ -32,6 +32,12 @@ function head(...lines: string[]): string {
   return `${lines.join(CRLF)}${CRLF}${CRLF}`;
 }
 
+/** A head of so many bytes, its empty line included. */
+function headOf(bytes: number): string {
+  const empty = closing('GET / HTTP/1.1', 'X-A: ');
+  return closing('GET / HTTP/1.1', `X-A: ${'a'.repeat(bytes - empty.length)}`);
+}
+
 function refused(name: string, send: string, status = 400): RequestCase {
   return { name, send, answers: [status] };
 }
@@ -191,7 +197,8 @@ const fields: RequestCase[] = [
     head(GET, 'Host: a.test', 'Connection: close', ...new Array(199).fill('X-A: 1')),
     431,
   ),
-  refused('refuses a head beyond 65536 bytes with 431', closing(GET, `X-A: ${'a'.repeat(66_000)}`), 431),
+  passed('takes a head of 65536 bytes', headOf(65_536)),
+  refused('refuses a head beyond 65536 bytes with 431', headOf(65_537), 431),
   refused('refuses a head that never ends with 431', `${GET}${CRLF}X-A: ${'a'.repeat(70_000)}`, 431),
 ];
 
@@ -222,6 +229,11 @@ const lengths: RequestCase[] = [
     `${closing(POST, 'cOnTeNt-LeNgTh: 5', CHUNKED)}0${CRLF}${CRLF}`,
   ),
 ];
+
+/** Trailers of so many bytes, the empty line behind them included. */
+function trailersOf(bytes: number): string {
+  return `X-T: ${'a'.repeat(bytes - 'X-T: '.length - 4)}${CRLF}${CRLF}`;
+}
 
 const codings: RequestCase[] = [
   passed(
@@ -274,6 +286,14 @@ const codings: RequestCase[] = [
     `${closing(POST, CHUNKED)}1;${'a'.repeat(4_096)}${CRLF}x${CRLF}0${CRLF}${CRLF}`,
     { body: 'x' },
   ),
+  passed(
+    'reads a chunk size of 16 digits',
+    `${closing(POST, CHUNKED)}${'0'.repeat(15)}1${CRLF}x${CRLF}0${CRLF}${CRLF}`,
+    { body: 'x' },
+  ),
+  passed('takes 16384 bytes of trailers', `${closing(POST, CHUNKED)}0${CRLF}${trailersOf(16_384)}`, {
+    trailers: { 'X-T': 'a'.repeat(16_384 - 'X-T: '.length - 4) },
+  }),
   passed(
     'passes trailers on, without those that must not be there',
     `${closing(POST, CHUNKED, 'Trailer: X-T')}1${CRLF}x${CRLF}0${CRLF}X-T: 1${CRLF}Content-Length: 9${CRLF}Authorization: x${CRLF}${CRLF}`,
@@ -348,7 +368,7 @@ const brokenBodies: readonly (readonly [string, string])[] = [
   ['a trailer with a space before the colon', `0${CRLF}X-T : 1${CRLF}${CRLF}`],
   ['a folded trailer', `0${CRLF}X-T: 1${CRLF} 2${CRLF}${CRLF}`],
   ['a bare LF in the trailers', `0${CRLF}X-T: 1\n${CRLF}`],
-  ['trailers beyond 16384 bytes', `0${CRLF}X-T: ${'a'.repeat(16_400)}${CRLF}${CRLF}`],
+  ['trailers beyond 16384 bytes', `0${CRLF}${trailersOf(16_385)}`],
 ];
 
 export const brokenUploads: readonly RequestCase[] = brokenBodies.map(([name, body]) =>

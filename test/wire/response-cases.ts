@@ -30,6 +30,19 @@ function head(...lines: string[]): string {
 const OK = 'HTTP/1.1 200 OK';
 const CHUNKED = 'Transfer-Encoding: chunked';
 
+/** A head without a body, of so many bytes, its empty line included. */
+function headOf(bytes: number): string {
+  const empty = head(OK, 'Content-Length: 0', 'X-A: ');
+  return head(OK, 'Content-Length: 0', `X-A: ${'a'.repeat(bytes - empty.length)}`);
+}
+
+/** An answer whose chunked body goes over a limit, or just not. */
+function chunked(name: string, body: string, broken: boolean): ResponseCase {
+  const answer = `${head(OK, CHUNKED)}${body}`;
+  if (broken) return { name: `cuts an answer with ${name}`, answer, status: 200, cut: true, once: true };
+  return { name: `takes an answer with ${name}`, answer, status: 200, body: 'a' };
+}
+
 function bad(name: string, answer: string, closes = false): ResponseCase {
   return { name: `answers 502 to ${name}`, answer, closes, status: 502, once: true };
 }
@@ -249,6 +262,13 @@ const bodyless: ResponseCase[] = [
     headers: { 'transfer-encoding': [] },
   },
   {
+    name: 'strips Transfer-Encoding from 304, of a body that is not there',
+    answer: head('HTTP/1.1 304 Not Modified', CHUNKED),
+    status: 304,
+    body: '',
+    headers: { 'transfer-encoding': [] },
+  },
+  {
     name: 'drops a body behind 304',
     answer: `${head('HTTP/1.1 304 Not Modified', 'Content-Length: 4')}EVIL`,
     status: 304,
@@ -351,6 +371,26 @@ const heads: ResponseCase[] = [
   },
 ];
 
+const limits: ResponseCase[] = [
+  {
+    name: 'takes an answer with 200 fields',
+    answer: head(OK, 'Content-Length: 0', ...new Array(199).fill('X-A: 1')),
+    status: 200,
+  },
+  { name: 'takes an answer with a head of 65536 bytes', answer: headOf(65_536), status: 200 },
+  chunked('a chunk size of 16 digits', `${'0'.repeat(15)}1${CRLF}a${CRLF}0${CRLF}${CRLF}`, false),
+  chunked('a chunk size of 17 digits', `${'0'.repeat(16)}1${CRLF}a${CRLF}0${CRLF}${CRLF}`, true),
+  chunked('4096 bytes of chunk extensions', `1;${'e'.repeat(4_096)}${CRLF}a${CRLF}0${CRLF}${CRLF}`, false),
+  chunked('4097 bytes of chunk extensions', `1;${'e'.repeat(4_097)}${CRLF}a${CRLF}0${CRLF}${CRLF}`, true),
+  chunked('16384 bytes of trailers', `1${CRLF}a${CRLF}0${CRLF}${trailersOf(16_384)}`, false),
+  chunked('16385 bytes of trailers', `1${CRLF}a${CRLF}0${CRLF}${trailersOf(16_385)}`, true),
+];
+
+/** Of so many bytes, the empty line behind them included. */
+function trailersOf(bytes: number): string {
+  return `X-T: ${'t'.repeat(bytes - 'X-T: '.length - 4)}${CRLF}${CRLF}`;
+}
+
 const interim: ResponseCase[] = [
   {
     name: 'passes 103 and 102 on, in order, with their fields (9110 15.2)',
@@ -422,7 +462,7 @@ const malformed: ResponseCase[] = [
   bad('chunked that is not last', head(OK, 'Transfer-Encoding: chunked, gzip')),
   bad('chunked in HTTP/1.0', `${head('HTTP/1.0 200 OK', CHUNKED)}0${CRLF}${CRLF}`),
   bad('201 fields', head(OK, 'Content-Length: 0', ...new Array(200).fill('X-A: 1'))),
-  bad('a head beyond 65536 bytes', head(OK, `X-A: ${'a'.repeat(66_000)}`, 'Content-Length: 0')),
+  bad('a head beyond 65536 bytes', headOf(65_537)),
 ];
 
 const cut: ResponseCase[] = [
@@ -473,6 +513,7 @@ export const responseCases: readonly ResponseCase[] = [
   ...framing,
   ...bodyless,
   ...heads,
+  ...limits,
   ...interim,
   ...malformed,
   ...cut,

@@ -1,28 +1,40 @@
-// Where a message is split in two: around every line end and colon, and at places drawn from a seed. With
-// WIRE_SPLITS=every at every byte of the shorter ones.
+// Where a message is split in two. Usually at a few places: in the empty line behind the head, and some drawn from a seed.
+// With WIRE_SPLITS=every at every byte of the shorter ones, of the others around every token and at more seeded places.
+import { Random } from '../support/random.ts';
 
 const MAX_EVERY = 512;
 const SEEDED = 6;
+const SEEDED_OF_LONG = 64;
 
 export function splitPlaces(text: string): number[] {
-  if (process.env.WIRE_SPLITS === 'every' && text.length <= MAX_EVERY) {
-    return Array.from({ length: text.length - 1 }, (_, i) => i + 1);
-  }
-  const places = new Set<number>();
-  const random = seeded(text.length);
-  for (let i = 0; i < SEEDED; i++) places.add(1 + Math.floor(random() * (text.length - 1)));
-  const end = text.indexOf('\r\n\r\n');
-  for (const place of [end + 1, end + 2, end + 3, end + 4]) if (place > 0 && place < text.length) places.add(place);
-  return [...places];
+  if (process.env.WIRE_SPLITS !== 'every') return [...new Set([...headEnd(text), ...seededPlaces(text, SEEDED)])];
+  return text.length <= MAX_EVERY ? everyPlace(text) : tokenPlaces(text);
 }
 
-/** mulberry32: the same places in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+export function everyPlace(text: string): number[] {
+  return Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => i + 1);
+}
+
+/** Before and behind every delimiter and line end, and at places drawn from a seed. */
+export function tokenPlaces(text: string): number[] {
+  const places = new Set(seededPlaces(text, SEEDED_OF_LONG));
+  for (const { index } of text.matchAll(/[\r\n:;, /]/g)) places.add(index).add(index + 1);
+  return [...places].filter((place) => isInside(place, text));
+}
+
+function headEnd(text: string): number[] {
+  const end = text.indexOf('\r\n\r\n');
+  return [1, 2, 3, 4].map((behind) => end + behind).filter((place) => isInside(place, text));
+}
+
+function isInside(place: number, text: string): boolean {
+  return place > 0 && place < text.length;
+}
+
+/** The same places in every run. */
+function seededPlaces(text: string, count: number): number[] {
+  const random = new Random(text.length);
+  return Array.from({ length: count }, () => 1 + random.below(text.length - 1)).filter((place) =>
+    isInside(place, text),
+  );
 }

@@ -16,8 +16,10 @@ import {
   parseRequestHead,
 } from '../../../../agent/http1/request-head.ts';
 import { parseResponseHead } from '../../../../agent/http1/response-head.ts';
-import { requestCases } from '../../../wire/request-cases.ts';
+import { RequestStream, ResponseStream } from '../../../fuzz/engine.ts';
+import { brokenUploads, requestCases } from '../../../wire/request-cases.ts';
 import { responseCases } from '../../../wire/response-cases.ts';
+import { everyPlace, tokenPlaces } from '../../../wire/split.ts';
 
 /** What a reader makes of bytes that come in the given parts: the first head's text, or why there is none. */
 function read(parts: readonly Buffer[]): { progress: HeadProgress; text: string; rest: string } {
@@ -52,6 +54,29 @@ test.each(messages)('reads the same head wherever it is split: %s', (_, text) =>
 });
 
 const bytesOf = (text: string) => new HeadBytes(Buffer.from(text, 'latin1'), 0, text.length);
+
+/** Longer ones would take minutes at every byte. */
+const MAX_EVERY = 5_000;
+
+const streams: readonly (readonly [string, string, () => RequestStream | ResponseStream])[] = [
+  ...[...requestCases, ...brokenUploads].map(({ name, send }) => [name, send, () => new RequestStream()] as const),
+  ...responseCases.map(({ name, answer, request = 'GET' }) => {
+    const [method = ''] = request.split(' ');
+    return [name, answer, () => new ResponseStream(method)] as const;
+  }),
+];
+
+test.each(streams)('reads the same messages, bodies and all, wherever they are split: %s', (_, text, begin) => {
+  const bytes = Buffer.from(text, 'latin1');
+  const whole = JSON.stringify(begin().push(bytes));
+  for (const at of text.length <= MAX_EVERY ? everyPlace(text) : tokenPlaces(text)) {
+    const split = JSON.stringify(begin().push(bytes.subarray(0, at)).push(bytes.subarray(at)));
+    if (split !== whole) expect({ at, split }).toEqual({ at, split: whole });
+  }
+  const bytewise = begin();
+  for (let i = 0; i < bytes.length; i++) bytewise.push(bytes.subarray(i, i + 1));
+  expect(JSON.stringify(bytewise)).toBe(whole);
+});
 
 function accepts(text: string): boolean {
   return !isHeadError(parseRequestHead(bytesOf(text))) || typeof parseResponseHead(bytesOf(text), 'GET') !== 'string';
@@ -128,6 +153,15 @@ test.each(bodies)('decodes the same wherever it is split: %j', (text) => {
   const whole = decode([bytes]);
   for (let at = 1; at < bytes.length; at++) expect(decode([bytes.subarray(0, at), bytes.subarray(at)])).toEqual(whole);
   expect(decode([...bytes].map((byte) => Buffer.from([byte])))).toEqual(whole);
+});
+
+test('keeps the limits of lengths: 15 digits, and chunks of 2^53 - 1', () => {
+  const status = (length: string) => requestStatus(get('POST / HTTP/1.1', `Content-Length: ${length}`));
+  expect([status('9'.repeat(15)), status('9'.repeat(16)), status('0'.repeat(15)), status('0'.repeat(16))]).toEqual([
+    200, 400, 200, 400,
+  ]);
+  expect(decode([Buffer.from('1fffffffffffff\r\n')])).toMatchObject({ done: false });
+  expect(decode([Buffer.from('20000000000000\r\n')])).toBeUndefined();
 });
 
 test('keeps the limits of the chunked coding', () => {
