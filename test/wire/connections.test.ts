@@ -1,6 +1,10 @@
 // How connections live and end: reuse, aborts by either side, half-close, time limits, early answers, retries, limits.
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HALF_CLOSE_MS } from '../../agent/proxy/connection.ts';
+import { TCP_KEEP_ALIVE_MS } from '../../agent/proxy/dial.ts';
 import { DataPlane, freePort, type HostFields, host } from '../support/data-plane.ts';
+import { eventually } from '../support/eventually.ts';
 import { answering, exchange, type OriginConnection, RawClient, RawOrigin } from '../support/raw.ts';
 import { parseAnswers } from './answers.ts';
 
@@ -67,13 +71,27 @@ test('repeats a GET once on a fresh connection when a reused one was closed unde
   client.close();
 });
 
-test('does not repeat a POST that may have reached the target', async () => {
+test.each(['POST', 'PATCH', 'FOOBAR'])('does not repeat a POST that may have reached the target', async (method) => {
   const origin = await serve(dyingOnSecond());
   const client = new RawClient(port).send(GET);
   await client.until((text) => text.endsWith('ok'));
-  client.send('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  client.send(`${method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   expect(await client.end()).toMatch(/HTTP\/1\.1 502 /);
   expect(origin.connections).toHaveLength(1);
+});
+
+test('does not repeat a repetition (9110 9.2.2)', async () => {
+  const origin = await serve(
+    inTurn((connection, index) => (index === 0 ? connection.write(OK) : connection.socket.destroy())),
+  );
+  const client = new RawClient(port).send(GET);
+  await client.until((text) => text.endsWith('ok'));
+  expect(await client.send(CLOSING).end()).toMatch(/HTTP\/1\.1 502 /);
+  expect(origin.connections).toHaveLength(2);
+  expect(plane.accessed).toMatchObject([
+    { status: 200, retried: false },
+    { status: 502, retried: true },
+  ]);
 });
 
 test('does not repeat a GET on a fresh connection', async () => {
@@ -102,6 +120,22 @@ test('takes the end of a client behind a complete request for an abort, within a
   client.socket.end();
   await connection.until(({ closed, ended }) => closed || ended);
   expect(performance.now() - began).toBeLessThan(2_500);
+});
+
+test('ends the upstream request at once when what it answers to a client that has gone is reset', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  const connection = await next;
+  await connection.head();
+  // Closed on both sides: a FIN is all that shows until something is sent.
+  client.close();
+  const began = performance.now();
+  connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const stream = setInterval(() => connection.write('1\r\na\r\n'), 20);
+  await connection.until(({ closed, ended }) => closed || ended);
+  clearInterval(stream);
+  expect(performance.now() - began).toBeLessThan(HALF_CLOSE_MS);
 });
 
 test.each(['GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n'])(
@@ -245,6 +279,26 @@ test('keeps to the response time limit of the route', async () => {
   expect(await exchange(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 504 /);
 });
 
+test('waits for a head longer than any other limit and than other proxies do; a route may wait for ever', async () => {
+  // Scaled by 200: the 60 s of other proxies are 0.3 s, our 10 min are 3 s.
+  const short = { client_head: 0.3, keep_alive: 0.3, connect: 0.3, body_idle: 0.3, tunnel_idle: 0.3 };
+  for (const [response_head, route] of [
+    [3, {}],
+    [0.3, { response_timeout: 0 }],
+    [0, {}],
+  ] as const) {
+    const origin = await serve(undefined, { routes: [route] }, { ...short, response_head });
+    const next = origin.next();
+    const client = new RawClient(port).send(CLOSING);
+    const connection = await next;
+    await connection.head();
+    // A rest on purpose: what is tested is that time passes without harm.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    connection.write(OK);
+    expect(await client.end()).toMatch(/ok$/);
+  }
+});
+
 test('answers 408 to an upload that stalls', async () => {
   await serve(undefined, {}, { body_idle: 0.3 });
   const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
@@ -253,22 +307,31 @@ test('answers 408 to an upload that stalls', async () => {
 
 test('cuts an answer of known length that stalls, but never a stream', async () => {
   const origin = await serve(undefined, {}, { body_idle: 0.3 });
-  const next = origin.next();
-  const counted = new RawClient(port).send(GET);
-  const first = await next;
-  await first.head();
-  const following = origin.next();
-  const streamed = new RawClient(port).send(GET);
-  const second = await following;
-  await second.head();
-  second.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
-  first.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+  const ask = async (request: string, answer: string) => {
+    const next = origin.next();
+    const client = new RawClient(port).send(request);
+    const connection = await next;
+    await connection.head();
+    connection.write(answer);
+    await client.until((text) => text.includes('first'));
+    return [client, connection] as const;
+  };
+  const EVENTS = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n';
+  const streams = [
+    await ask(GET, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n'),
+    await ask(GET, `${EVENTS}Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n`),
+    await ask(GET, `${EVENTS}\r\nfirst`),
+    await ask('GET / HTTP/1.0\r\n\r\n', `${EVENTS}\r\nfirst`),
+  ];
+  const [counted] = await ask(GET, 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst');
   await counted.end();
   expect(parseAnswers(counted.received, false, counted.wasReset)[0]!.complete).toBe(false);
-  // The stream has been silent as long as the other, and goes on.
-  second.write('1\r\nb\r\n0\r\n\r\n');
-  await streamed.until((text) => text.endsWith('0\r\n\r\n'));
-  streamed.close();
+  // The streams have been silent for longer than the other, and go on.
+  for (const [client, connection] of streams) {
+    connection.write('4\r\nlast\r\n');
+    await client.until((text) => text.includes('last'));
+    client.close();
+  }
 });
 
 test('asks a waiting client for its body when the target says nothing (9110 10.1.1)', async () => {
@@ -317,7 +380,55 @@ test('refuses connections beyond the limit of the listener, in words', async () 
   const held = [new RawClient(port).send(GET), new RawClient(port).send(GET)];
   for (const client of held) await client.until((text) => text.endsWith('ok'));
   expect(await new RawClient(port).end()).toMatch(/^HTTP\/1\.1 503 [\s\S]*too many connections/);
+  // One that goes makes room for another.
+  held[0]!.socket.end();
+  await held[0]!.end();
+  const answer = await eventually(
+    () => exchange(port, CLOSING),
+    (text) => !text.includes(' 503 '),
+  );
+  expect(answer).toMatch(/ok$/);
   for (const client of held) client.close();
+});
+
+test('resets TCP connections beyond the limit, and tunnels count', async () => {
+  const origin = await new RawOrigin(answering(OK)).listen();
+  origins.push(origin);
+  const tcp = { target_host: '127.0.0.1', target_port: String(origin.port) };
+  await plane.run([host({ port, tcp })], { limits: { connections: 1 } });
+  const held = new RawClient(port).send(GET);
+  await held.until((text) => text.endsWith('ok'));
+  const refused = new RawClient(port);
+  expect(await refused.end()).toBe('');
+  expect(refused.wasReset).toBe(true);
+  held.close();
+});
+
+/** Seconds until the kernel probes a silent connection, of all connections that have `port` on either side. */
+function keepAliveTimers(port: number): number[] {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
+  const fields = rows.map((row) => row.trim().split(/\s+/));
+  const KEEP_ALIVE = '02';
+  return fields
+    .filter(([, local = '', remote = '']) => local.endsWith(hex) || remote.endsWith(hex))
+    .map((row) => row[5]!.split(':'))
+    .filter(([timer]) => timer === KEEP_ALIVE)
+    .map(([, when = '']) => Number.parseInt(when, 16) / 100);
+}
+
+test.runIf(process.platform === 'linux')('has the kernel look for dead peers, on both sides', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(GET);
+  await (await next).head();
+  for (const side of [port, origin.port]) {
+    const timers = keepAliveTimers(side);
+    expect(timers).toHaveLength(1);
+    expect(timers[0]).toBeGreaterThan(0);
+    expect(timers[0]).toBeLessThanOrEqual(TCP_KEEP_ALIVE_MS / 1_000);
+  }
+  client.close();
 });
 
 test('closes a TLS greeting on a plain port without a word', async () => {

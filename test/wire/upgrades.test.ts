@@ -1,6 +1,7 @@
 // Upgrades and TCP tunnels: what switches, what does not, and how a tunnel ends.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
+import { eventually } from '../support/eventually.ts';
 import { type OriginConnection, RawClient, RawOrigin } from '../support/raw.ts';
 
 const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n';
@@ -44,6 +45,36 @@ test('passes the upgrade on and the 101 back, without hop-by-hop fields', async 
   );
   expect(head).not.toContain('Keep-Alive');
   client.close();
+});
+
+test.each(['TLS/1.0', 'IRC/6.9, foo', 'x-custom'])('tunnels to any protocol that was offered: %s', async (offered) => {
+  const [client, connection] = await open(UPGRADE.replace('WebSocket', offered));
+  expect(connection.received).toContain(`\r\nUpgrade: ${offered}\r\n`);
+  const [chosen] = offered.split(', ');
+  connection.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${chosen}\r\n\r\nhello`);
+  expect(await client.until((text) => text.endsWith('hello'))).toContain(`\r\nUpgrade: ${chosen}\r\n`);
+  client.send('back');
+  await connection.until(({ received }) => received.endsWith('back'));
+  client.close();
+});
+
+test('is one entry of the access log, with the bytes of both ways, when it ends', async () => {
+  const [client, connection] = await open();
+  connection.write(SWITCH);
+  await client.until((text) => text.endsWith('\r\n\r\n'));
+  client.send('abc');
+  await connection.until(({ received }) => received.endsWith('abc'));
+  expect(plane.accessed).toEqual([]);
+  connection.write('hello');
+  connection.socket.end();
+  await client.until((text) => text.endsWith('hello'));
+  client.socket.end();
+  await connection.until(({ ended }) => ended);
+  const [entry] = await eventually(
+    () => plane.accessed,
+    (entries) => entries.length > 0,
+  );
+  expect(entry).toMatchObject({ method: 'GET', path: '/ws', status: 101, bytesIn: 3, bytesOut: 5, failure: undefined });
 });
 
 test('relays another answer to an upgrade, and goes on with the connection', async () => {

@@ -93,6 +93,32 @@ test('waits out a refused dial while the VM has only just come up', async () => 
   expect(vm.failures[0]).toMatch(/ECONNREFUSED$/);
 });
 
+test('tries each of several addresses in turn, and only then gives up', async () => {
+  await plane.run([web({ hold: 0 })]);
+  const [dead, deadToo] = [await freePort(), await freePort()];
+  vm.move([{ ip: '127.0.0.1', port: dead }, { ip: '::1', port: deadToo }, ...here()]);
+  expect(await exchange(port, ONCE)).toMatch(/ok$/);
+  expect(vm.failures).toEqual([expect.stringContaining(`:${dead} `), expect.stringContaining(`:${deadToo} `)]);
+  plane.core.pool.close();
+  vm.move([
+    { ip: '::1', port: deadToo },
+    { ip: '127.0.0.1', port: dead },
+  ]);
+  expect(await exchange(port, ONCE)).toMatch(/^HTTP\/1\.1 502 [\s\S]*VM Ubuntu refused the connection/);
+});
+
+test('repeats a GET once when a fresh connection is closed under it, and a POST never', async () => {
+  const closing = await new RawOrigin(({ socket }) => socket.once('data', () => socket.destroy())).listen();
+  await plane.run([web()]);
+  vm.move([{ ip: '127.0.0.1', port: closing.port }]);
+  expect(await exchange(port, ONCE)).toMatch(/^HTTP\/1\.1 502 [\s\S]*VM Ubuntu closed the connection/);
+  expect(closing.connections).toHaveLength(2);
+  expect(plane.accessed).toMatchObject([{ retried: true }]);
+  expect(await exchange(port, ONCE.replace('GET', 'POST'))).toMatch(/^HTTP\/1\.1 502 /);
+  expect(closing.connections).toHaveLength(3);
+  await closing.close();
+});
+
 test('goes to the new address when a look after a refused dial finds one', async () => {
   await plane.run([web()]);
   const dead = await freePort();
