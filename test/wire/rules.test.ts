@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cors, HttpRoute } from '../../src/model/host.ts';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
-import { exchange, RawClient } from '../support/raw.ts';
+import { eventually } from '../support/eventually.ts';
+import { answering, exchange, RawClient, RawOrigin } from '../support/raw.ts';
 import { RecordingOrigin, valuesOf } from '../support/recording-origin.ts';
 
 let plane: DataPlane;
@@ -136,6 +137,14 @@ describe('forwarding fields', () => {
       'X-Forwarded-Host: outer.test',
       'x_forwarded_host: evil',
     );
+    await plane.run([web(undefined, { path: '/app', strip_prefix: true })], { trusted_proxies: ['127.0.0.0/8'] });
+    await get('/app/x', 'X-Forwarded-Prefix: /outer');
+    await plane.run([web(undefined, { path: '/app', strip_prefix: true })]);
+    await get('/app/x', 'X-Forwarded-Prefix: /outer');
+    expect(origin.requests.slice(1).map((one) => valuesOf(one.rawHeaders, 'x-forwarded-prefix'))).toEqual([
+      ['/outer/app'],
+      ['/app'],
+    ]);
     const { rawHeaders } = origin.requests[0]!;
     expect(valuesOf(rawHeaders, 'x-forwarded-for')).toEqual(['1.2.3.4, 5.6.7.8, 9.9.9.9, 127.0.0.1']);
     expect(valuesOf(rawHeaders, 'x-forwarded-proto')).toEqual(['https']);
@@ -213,6 +222,72 @@ describe('CORS', () => {
     expect(answer).toContain('\r\nVary: Origin\r\n');
   });
 
+  describe('and headers are set by the rules of the route and host on', () => {
+    const own = 'Access-Control-Allow-Origin: *\r\nAccess-Control-Max-Age: 9\r\nX-Set: theirs\r\nVary: Accept\r\n';
+    const answers: Readonly<Record<string, string>> = {
+      'an answer': `HTTP/1.1 200 OK\r\n${own}Content-Length: 0\r\n\r\n`,
+      'an error of the target': `HTTP/1.1 500 Oh\r\n${own}Content-Length: 0\r\n\r\n`,
+      'a redirect': `HTTP/1.1 302 Found\r\n${own}Location: /x\r\nContent-Length: 0\r\n\r\n`,
+      '304': `HTTP/1.1 304 Not Modified\r\n${own}\r\n`,
+      'an upgrade': `HTTP/1.1 101 Switching Protocols\r\n${own}Connection: Upgrade\r\nUpgrade: foo\r\n\r\n`,
+      'a stream': `HTTP/1.1 200 OK\r\n${own}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata`,
+    };
+
+    async function headOf(answer: string, from: string): Promise<string> {
+      const target = await new RawOrigin(answering(answer)).listen();
+      await plane.run([web(cors, { target_port: String(target.port), response_headers: { 'X-Set': 'ours' } })]);
+      const client = new RawClient(port).send(
+        `GET / HTTP/1.1\r\nHost: a.test\r\nOrigin: ${from}\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n`,
+      );
+      const received = await client.until((text) =>
+        /^HTTP\/1\.1 [2-5][\s\S]*\r\n\r\n|^HTTP\/1\.1 101[\s\S]*\r\n\r\n/.test(text),
+      );
+      client.close();
+      await target.close();
+      return received.slice(0, received.indexOf('\r\n\r\n') + 2);
+    }
+
+    const lines = (head: string, name: RegExp) => head.split('\r\n').filter((line) => name.test(line));
+
+    test.each(Object.entries(answers))('%s', async (_, answer) => {
+      const head = await headOf(answer, 'https://app.test');
+      expect(lines(head, /^(access-control|x-set|vary)/i)).toEqual([
+        'Vary: Accept',
+        'X-Set: ours',
+        'Vary: Origin',
+        'Access-Control-Allow-Origin: https://app.test',
+        'Access-Control-Allow-Credentials: true',
+        'Access-Control-Expose-Headers: X-Out',
+      ]);
+      const foreign = await headOf(answer, 'https://evil.test');
+      expect(lines(foreign, /^(access-control|x-set|vary)/i)).toEqual(['Vary: Accept', 'X-Set: ours', 'Vary: Origin']);
+    });
+
+    test('no interim answer: it is the target’s alone', async () => {
+      const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-Set: theirs\r\n\r\n';
+      const target = await new RawOrigin(answering(`${early}${answers['an answer']}`)).listen();
+      await plane.run([web(cors, { target_port: String(target.port), response_headers: { 'X-Set': 'ours' } })]);
+      const received = await get('/', 'Origin: https://app.test');
+      expect(received.startsWith(`${early}HTTP/1.1 200 OK\r\n`)).toBe(true);
+      await target.close();
+    });
+  });
+
+  test('marks every answer of prproxy itself', async () => {
+    await plane.run([web(cors, { path: '/app' })]);
+    for (const [method, path, status] of [
+      ['OPTIONS', '*', 204],
+      ['TRACE', '/app', 405],
+      ['GET', '/app/../x', 400],
+      ['GET', '/nowhere', 404],
+    ] as const) {
+      const answer = await request(method, path, 'Origin: https://app.test');
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answer).toContain('\r\nAccess-Control-Allow-Origin: https://app.test\r\n');
+      expect(answer).toContain('\r\nVary: Origin\r\n');
+    }
+  });
+
   test('is always * and varies on nothing when every origin is allowed without credentials', async () => {
     await plane.run([web({ enabled: true })]);
     const answer = await get('/', 'Origin: https://any.test');
@@ -240,6 +315,20 @@ describe('an error answer', () => {
     const page = await get('/<script>', 'Accept: text/html,application/xhtml+xml,*/*;q=0.8');
     expect(page).toMatch(/Content-Type: text\/html[\s\S]*<h1>404 Not Found<\/h1>/);
     expect(text + page).not.toContain('<script>');
+  });
+
+  test('says which host and route failed and why, and nothing of the inside', async () => {
+    const dead = String(await freePort());
+    await plane.run([web(undefined, { path: '/app', target_port: dead })], { trusted_proxies: ['127.0.0.0/8'] });
+    const reflected = ['X-Request-Id: theirs', 'X-Other: <b>', 'User-Agent: <i>', 'Cookie: secret'];
+    for (const accept of ['text/plain', 'text/html']) {
+      const answer = await get('/app/secret?<u>', `Accept: ${accept}`, ...reflected);
+      expect(answer).toMatch(/^HTTP\/1\.1 502 [\s\S]*the target of route \/app refused the connection/);
+      expect(answer).toContain(`route /app of host 127.0.0.1:${port}`);
+      expect(answer).toContain('\r\nX-Request-Id: theirs\r\n');
+      expect(answer).not.toMatch(new RegExp(`${dead}|secret|<[biu]>|ECONN|node:|\\.ts`));
+    }
+    expect(plane.accessed.map(({ requestId }) => requestId)).toEqual(['theirs', 'theirs']);
   });
 
   test('has no body when it answers HEAD', async () => {
@@ -293,6 +382,36 @@ describe('the access log', () => {
     expect(told).toBe(expected.status === undefined ? undefined : plane.accessed[0]!.requestId);
   });
 
+  test('has one entry per TCP connection, when it is over', async () => {
+    const dead = String(await freePort());
+    const target = await new RawOrigin(answering('hello')).listen();
+    const tcp = { target_host: '127.0.0.1', target_port: String(target.port) };
+    await plane.run([host({ port, tcp })]);
+    const client = new RawClient(port).send('abc\r\n\r\n');
+    await client.until((text) => text === 'hello');
+    client.socket.end();
+    target.connections[0]!.socket.end();
+    await eventually(
+      () => plane.accessed.length,
+      (length) => length === 1,
+    );
+    await plane.run([host({ port, tcp: { ...tcp, target_port: dead } })]);
+    await new RawClient(port).end();
+    const common = {
+      client: '127.0.0.1',
+      host: `127.0.0.1:${port}`,
+      route: undefined,
+      method: undefined,
+      status: undefined,
+    };
+    expect(plane.accessed).toMatchObject([
+      { ...common, target: `127.0.0.1:${target.port}`, bytesIn: 7, bytesOut: 5, failure: undefined },
+      { ...common, target: `127.0.0.1:${dead}`, bytesIn: 0, bytesOut: 0, failure: 'dial_econnrefused' },
+    ]);
+    expect(plane.accessed[0]!.durationMs).toBeGreaterThanOrEqual(plane.accessed[0]!.upstreamMs!);
+    await target.close();
+  });
+
   test('takes the id of a trusted client, and of nobody else', async () => {
     await plane.run([web(undefined)]);
     await get('/', 'X-Request-Id: theirs');
@@ -343,6 +462,21 @@ describe('on the way,', () => {
   test.each([true, false])('a route back to its own host ends in 508, with via: %s', async (via) => {
     await plane.run([web(undefined, { target_port: String(port) })], { via, limits: { connections: 50 } });
     expect(await get('/')).toMatch(/^HTTP\/1\.1 508 /);
+  });
+
+  test('a target by name is looked up, and is told its name when it wants its own Host', async () => {
+    await plane.run([
+      web(
+        undefined,
+        { path: '/own', target_host: 'localhost', preserve_host: false },
+        { path: '/', target_host: 'localhost' },
+      ),
+    ]);
+    for (const path of ['/own', '/']) expect(await get(path)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(origin.requests.map(({ rawHeaders }) => valuesOf(rawHeaders, 'host'))).toEqual([
+      [`localhost:${origin.port}`],
+      ['a.test'],
+    ]);
   });
 
   test('a target whose name cannot be resolved is told as 502', async () => {

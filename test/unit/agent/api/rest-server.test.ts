@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RestServer } from '../../../../agent/api/rest-server.ts';
 import { openapi } from '../../../../src/openapi.ts';
@@ -289,6 +289,19 @@ describe('requests that are wrong', () => {
     expect(await call('GET', '/v1/vms')).toMatchObject({ status: 200 });
     expect(b.log.lines.filter((line) => line.level === 'error')).toEqual([]);
   });
+});
+
+test('a connection beyond 100 is closed; one that goes makes room', async () => {
+  const open = () =>
+    new Promise<Socket>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(socket)).on('error', reject);
+    });
+  const held = await Promise.all(Array.from({ length: 100 }, open));
+  const over = await open();
+  await new Promise((resolve) => over.resume().once('close', resolve));
+  held[0]!.destroy();
+  await vi.waitFor(async () => expect(await call('GET', '/v1/vms')).toMatchObject({ status: 200 }), 10_000);
+  for (const socket of held) socket.destroy();
 });
 
 describe('the address', () => {
