@@ -35,21 +35,56 @@ const web = { ...bare, http_routes: [local('/app'), local('/docs')] };
 const ssh = { ...bare, name: 'ssh', tcp_route: { target_vm_id: 'Ubuntu', target_port: '22' } };
 const routed = (...paths: string[]) => paths.map((path, index) => expect.objectContaining({ path, order: index + 1 }));
 
+/** Each other than its default. */
+const TIMEOUTS = {
+  client_head: 1,
+  keep_alive: 2,
+  connect: 3,
+  response_head: 4,
+  body_idle: 0.5,
+  tunnel_idle: 6,
+  drain: 0,
+};
+
 const cases = {
   'config.show': {
     cli: [],
     params: {},
-    gives: { enabled: true, port: '5080', rest_host: '127.0.0.1' },
+    gives: {
+      enabled: true,
+      port: '5080',
+      rest_host: '127.0.0.1',
+      timeouts: {
+        client_head: 15,
+        keep_alive: 75,
+        connect: 5,
+        response_head: 600,
+        body_idle: 300,
+        tunnel_idle: 0,
+        drain: 5,
+      },
+      limits: { connections: 10_000 },
+    },
     changes: false,
   },
   'config.set': {
-    cli: ['--port', '5090', '--vm-networks', '127.0.0.0/8,::1', '--timeout', 'drain=2', '--no-via'],
-    params: { port: 5090, vm_networks: ['127.0.0.0/8', '::1'], timeouts: { drain: 2 }, via: false },
+    cli: [
+      ...['--port', '5090', '--vm-networks', '127.0.0.0/8,::1', '--no-via', '--limit', 'connections=7'],
+      ...Object.entries(TIMEOUTS).flatMap(([name, seconds]) => ['--timeout', `${name}=${seconds}`]),
+    ],
+    params: {
+      port: 5090,
+      vm_networks: ['127.0.0.0/8', '::1'],
+      via: false,
+      timeouts: TIMEOUTS,
+      limits: { connections: 7 },
+    },
     gives: {
       port: '5090',
       vm_networks: ['127.0.0.0/8', '::1'],
       via: false,
-      timeouts: { ...DEFAULT_PROXY.timeouts, drain: 2 },
+      timeouts: TIMEOUTS,
+      limits: { connections: 7 },
     },
     changes: true,
   },

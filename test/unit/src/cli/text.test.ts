@@ -1,5 +1,6 @@
 // The words that the CLI makes out of values and errors.
 import { describe, expect, it } from 'vitest';
+import { accessLine } from '../../../../src/cli/access-line.ts';
 import { asProxyError, errorLines } from '../../../../src/cli/error-text.ts';
 import { logLine } from '../../../../src/cli/log-line.ts';
 import { nearest, notFoundText } from '../../../../src/cli/not-found.ts';
@@ -77,6 +78,39 @@ it('times and counts are short', () => {
     '1.2 MB',
     '5000 TB',
   ]);
+});
+
+describe('accessLine', () => {
+  const screen = new Screen({}, {});
+  const entry = {
+    time: '2026-01-01T12:00:00.000Z',
+    client: '127.0.0.1',
+    host: 'web',
+    target: 'VM Ubuntu port 80',
+    method: 'GET',
+    path: '/app',
+    status: 502,
+    bytes_in: 1500,
+    bytes_out: 7,
+    duration_ms: 1.25,
+    failure: 'dial_econnrefused',
+  };
+  const line = (more: object) => accessLine(JSON.stringify({ ...entry, ...more }), screen);
+
+  it('shows a request, a TCP connection, and how many entries were dropped', () => {
+    expect(line({})).toMatch(
+      / 502 web GET \/app → VM Ubuntu port 80 1\.\d ms, 1\.5 kB in, 7 B out, from 127\.0\.0\.1 dial_econnrefused$/,
+    );
+    expect(line({ method: undefined, status: undefined })).toMatch(/ {3}- web tcp → VM Ubuntu port 80 /);
+    expect(line({ dropped: 12 })).toMatch(/ 12 entries were dropped$/);
+  });
+
+  it('lets nothing that a client sent reach the terminal as it is', () => {
+    const ugly = '\u001b[2J\n\u0007';
+    const shown = line({ path: ugly, host: ugly, client: ugly, failure: ugly, target: ugly, method: ugly });
+    expect(shown).not.toMatch(/[\u0000-\u001f]/);
+    expect(accessLine(`no entry ${ugly}`, screen)).not.toMatch(/[\u0000-\u001f]/);
+  });
 });
 
 describe('logLine', () => {
