@@ -93,7 +93,11 @@ test.each([
 });
 
 test('refuses a status that is none', async () => {
-  expect(await home.cli('logs', '--status', '6xx')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--status') });
+  expect(await home.cli('logs', '--status', '6xx')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('--status'),
+  });
 });
 
 test('follows what is added, and only what is wanted of it', async () => {

@@ -7,9 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { HttpRoute } from '../../src/model/host.ts';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
-import { describeWith, run } from '../support/programs.ts';
+import { Nginx } from '../support/nginx.ts';
+import { describeWith, program, run } from '../support/programs.ts';
 import { answering, exchange, type OriginConnection, RawClient, RawOrigin } from '../support/raw.ts';
 import { type Recorded, RecordingOrigin, valuesOf } from '../support/recording-origin.ts';
+import { Service } from '../support/service.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const CLOSE = 'Host: a.test\r\nConnection: close\r\n';
@@ -312,6 +314,109 @@ describeWith(['python3'], 'Python', () => {
     await raw((connection) => connection.socket.once('data', () => connection.socket.end(SHORT)));
     const short = await run('python3', ['-c', `import urllib.request as u; u.urlopen("${url()}").read()`]);
     expect(short.stderr).toContain('IncompleteRead(5 bytes read, 5 more expected)');
+  });
+});
+
+describeWith(['python3'], 'Python’s http.server', () => {
+  const HANDLER = [
+    'from http.server import *',
+    'import sys',
+    'class H(BaseHTTPRequestHandler):',
+    '    protocol_version = sys.argv[2]',
+    '    def do_POST(self):',
+    '        body = self.rfile.read(int(self.headers["Content-Length"]))',
+    '        self.send_response(200)',
+    '        if sys.argv[2] == "HTTP/1.1": self.send_header("Content-Length", str(len(body)))',
+    '        self.end_headers(); self.wfile.write(body)',
+    's = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), H)',
+    'print("ready", flush=True)',
+    's.serve_forever()',
+  ].join('\n');
+
+  test.each(['HTTP/1.0', 'HTTP/1.1'])('answers by %s, until it closes or by length', async (version) => {
+    const at = await freePort();
+    const args = ['-u', '-c', HANDLER, String(at), version];
+    const service = await Service.start(program('python3'), args, { ready: 'ready' });
+    closing.push(() => service.stop('SIGTERM'));
+    await route(at);
+    for (const body of ['', 'x', 'y'.repeat(1 << 20)]) {
+      expect((await (await fetch(url(), { method: 'POST', body })).text()) === body).toBe(true);
+    }
+  });
+});
+
+describeWith(['nginx'], 'nginx', () => {
+  const page = 'compressible '.repeat(1_000);
+
+  async function nginx(server: string): Promise<number> {
+    const at = await freePort();
+    const started = await Nginx.start({ address: '127.0.0.1', port: at, server, files: { 'index.html': page } });
+    closing.push(() => started.stop());
+    return at;
+  }
+
+  test('as the target: ranges, conditions, HEAD and 413 come through, over connections that are kept', async () => {
+    await route(await nginx('client_max_body_size 10; location /up { proxy_pass http://127.0.0.1:1; }'));
+    const whole = await fetch(url());
+    expect(await whole.text()).toBe(page);
+    const range = await fetch(url(), { headers: { Range: 'bytes=0-11' } });
+    expect([range.status, await range.text(), range.headers.get('content-range')]).toEqual([
+      206,
+      'compressible',
+      `bytes 0-11/${page.length}`,
+    ]);
+    const fresh = await fetch(url(), { headers: { 'If-None-Match': whole.headers.get('etag')! } });
+    expect([fresh.status, await fresh.text()]).toEqual([304, '']);
+    const head = await fetch(url(), { method: 'HEAD' });
+    expect([head.headers.get('content-length'), await head.text()]).toEqual([String(page.length), '']);
+    expect((await fetch(url('/up'), { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(413);
+  });
+
+  test('as the target compresses for a proxy only when told so by `gzip_proxied any`, or without Via', async () => {
+    const gzip = 'gzip on; gzip_types text/plain;';
+    for (const [server, via, encoding] of [
+      [gzip, true, null],
+      [gzip, false, 'gzip'],
+      [`${gzip} gzip_proxied any;`, true, 'gzip'],
+    ] as const) {
+      const routes = [{ target_host: '127.0.0.1', target_port: String(await nginx(server)) }];
+      await plane.run([host({ port, routes })], { via });
+      const answer = await fetch(url());
+      expect([answer.headers.get('content-encoding'), await answer.text()]).toEqual([encoding, page]);
+    }
+  });
+
+  test.each([
+    ['HTTP/1.0 and close', ''],
+    ['HTTP/1.1 and keep-alive', 'proxy_http_version 1.1; proxy_set_header Connection "";'],
+  ])('as the client, by %s, gets bodies, errors and streams whole', async (_, how) => {
+    await node(async (req, res) => {
+      if (req.url === '/stream') {
+        res.write('a');
+        res.end('b');
+      } else res.writeHead(req.url === '/teapot' ? 418 : 200).end(await bodyOf(req));
+    });
+    const front = `http://127.0.0.1:${await nginx(`location / { proxy_pass http://127.0.0.1:${port}; ${how} }`)}`;
+    const body = 'z'.repeat(300_000);
+    for (let i = 0; i < 3; i++) {
+      expect((await (await fetch(front, { method: 'POST', body })).text()) === body).toBe(true);
+      expect((await fetch(`${front}/teapot`)).status).toBe(418);
+      expect(await (await fetch(`${front}/stream`)).text()).toBe('ab');
+    }
+  });
+
+  test('as the client passes an upgrade, which becomes a tunnel through both', async () => {
+    const server = await node((_, response) => response.end());
+    new WebSocketServer({ server }).on('connection', (one) => one.on('message', (data) => one.send(data)));
+    const upgrade =
+      'proxy_http_version 1.1; proxy_set_header Connection upgrade; proxy_set_header Upgrade $http_upgrade;';
+    const front = await nginx(`location / { proxy_pass http://127.0.0.1:${port}; ${upgrade} }`);
+    const client = new WebSocket(`ws://127.0.0.1:${front}/`);
+    await once(client, 'open');
+    client.send('through both');
+    expect(String((await once(client, 'message'))[0])).toBe('through both');
+    client.close();
+    await once(client, 'close');
   });
 });
 
