@@ -245,6 +245,22 @@ test('passes the head of an answer on before its body, and each part as it comes
   client.close();
 });
 
+test.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n'])(
+  'lets no answer look complete that was to end with a connection that was reset (9112 8)',
+  async (request) => {
+    const origin = await serve();
+    const next = origin.next();
+    const client = new RawClient(port).send(request);
+    const connection = await next;
+    await connection.head();
+    connection.write('HTTP/1.1 200 OK\r\n\r\nhello');
+    await client.until((text) => text.includes('hello'));
+    connection.socket.resetAndDestroy();
+    await client.end();
+    expect(parseAnswers(client.received, false, client.wasReset)[0]!.complete).toBe(false);
+  },
+);
+
 test('answers 408 to a head that drips in, however steadily', async () => {
   await serve(undefined, {}, { client_head: 0.4 });
   const client = new RawClient(port).send('GET / HTTP/1.1\r\n');

@@ -122,6 +122,19 @@ test('closes idle connections of a host that goes at once, and lets a request in
   expect(await busy.end()).toMatch(/Connection: close\r\n[\s\S]*ok$/);
 });
 
+test('cuts what is still in flight when the time to drain is over, on both sides', async () => {
+  await origin.close();
+  origin = await new RawOrigin().listen();
+  await plane.run([web()]);
+  const next = origin.next();
+  const waiting = new RawClient(port).send(GET);
+  const connection = await next;
+  await connection.head();
+  await plane.run([]);
+  expect(await waiting.end()).toBe('');
+  await connection.until(({ closed, ended }) => closed || ended);
+});
+
 test('turns an HTTP host into a TCP host and back without letting go of the address', async () => {
   await plane.run([web()]);
   await plane.run([host({ port, tcp: { target_host: '127.0.0.1', target_port: String(origin.port) } })]);
