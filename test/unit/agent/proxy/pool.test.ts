@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MAX_IDLE, MAX_IDLE_PER_KEY, Pool } from '../../../../agent/proxy/pool.ts';
 import { Sweep } from '../../../../agent/proxy/sweep.ts';
+import { Turn } from '../../../../agent/proxy/turn.ts';
 import type { UpstreamConnection } from '../../../../agent/proxy/upstream-connection.ts';
 import { RawOrigin } from '../../../support/raw.ts';
 
@@ -10,7 +11,7 @@ let pool: Pool;
 let origin: RawOrigin;
 
 beforeEach(async () => {
-  pool = new Pool(new Sweep());
+  pool = new Pool(new Sweep(), new Turn());
   origin = await new RawOrigin().listen();
 });
 afterEach(async () => {
