@@ -294,11 +294,15 @@ describe('requests that are wrong', () => {
 test('a connection beyond 100 is closed; one that goes makes room', async () => {
   const open = () =>
     new Promise<Socket>((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(socket)).on('error', reject);
+      const socket = connect(port, '127.0.0.1', () => resolve(socket)).once('error', reject);
     });
   const held = await Promise.all(Array.from({ length: 100 }, open));
-  const over = await open();
-  await new Promise((resolve) => over.resume().once('close', resolve));
+  const over = (await open()).on('error', () => {});
+  let answer = '';
+  over.on('data', (chunk) => (answer += String(chunk)));
+  over.write(`GET /v1/vms HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+  await new Promise((resolve) => over.once('close', resolve));
+  expect(answer).toBe('');
   held[0]!.destroy();
   await vi.waitFor(async () => expect(await call('GET', '/v1/vms')).toMatchObject({ status: 200 }), 10_000);
   for (const socket of held) socket.destroy();
