@@ -14,9 +14,14 @@ interface Entry {
   readonly until: number;
 }
 
+/** Told the addresses of a name; none = it cannot be resolved. */
+type Found = (ips: readonly string[]) => void;
+
 export class DnsTargets implements Targets {
   readonly #literals = new WeakMap<Target, readonly Address[]>();
   readonly #names = new Map<string, Entry>();
+  /** Names that are being looked up, with those who wait. */
+  readonly #lookups = new Map<string, Set<Found>>();
 
   resolve(target: Target): Resolution {
     const { host, port } = target as AddressTarget;
@@ -34,28 +39,32 @@ export class DnsTargets implements Targets {
 
   wait(target: Target, deadlineMs: number, callback: (resolution: Resolution) => void): Cancel {
     const { host, port } = target as AddressTarget;
-    let over = false;
-    const finish = (resolution: Resolution) => {
-      if (over) return;
-      over = true;
+    const waiting = this.#lookups.get(host) ?? this.#lookUp(host);
+    const timer = setTimeout(() => finish(notFound(host, ' in time')), Math.max(1, deadlineMs));
+    const cancel = () => {
       clearTimeout(timer);
+      waiting.delete(found);
+    };
+    const finish = (resolution: Resolution) => {
+      cancel();
       callback(resolution);
     };
-    const timer = setTimeout(() => finish(notFound(host, 'in time')), Math.max(1, deadlineMs));
-    lookup(host, { all: true, order: 'verbatim' }, (error, found) => {
-      if (error !== null || found.length === 0) return finish(notFound(host, ''));
-      finish(
-        this.#store(
-          host,
-          port,
-          found.map(({ address }) => address),
-        ),
-      );
+    const found = (ips: readonly string[]) =>
+      finish(ips.length === 0 ? notFound(host, '') : this.#store(host, port, ips));
+    waiting.add(found);
+    return cancel;
+  }
+
+  /** One look-up of a name at a time: the resolver has few threads, and one that hangs must not take them all. */
+  #lookUp(host: string): Set<Found> {
+    const waiting = new Set<Found>();
+    this.#lookups.set(host, waiting);
+    lookup(host, { all: true, order: 'verbatim' }, (error, addresses) => {
+      this.#lookups.delete(host);
+      const ips = error === null ? addresses.map(({ address }) => address) : [];
+      for (const found of [...waiting]) found(ips);
     });
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
+    return waiting;
   }
 
   #store(host: string, port: number, ips: readonly string[]): readonly Address[] {
@@ -85,5 +94,5 @@ export class DnsTargets implements Targets {
 }
 
 function notFound(host: string, how: string): Resolution {
-  return { state: 'down', reason: `the name ${host} cannot be resolved${how === '' ? '' : ` ${how}`}`, retryAfterS: 5 };
+  return { state: 'down', reason: `the name ${host} cannot be resolved${how}`, retryAfterS: 5 };
 }

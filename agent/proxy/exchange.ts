@@ -52,6 +52,7 @@ export class Exchange implements UpstreamEvents {
   /** An interim answer has been passed on. */
   #informed = false;
   #answerLength: number | undefined = undefined;
+  #answerFields: Fields = '';
   readonly #record: RequestRecord;
   readonly #trusted: boolean;
   /** Where no Via counts them: how often the request has been here. */
@@ -268,6 +269,7 @@ export class Exchange implements UpstreamEvents {
         this.#clientBlocked = false;
         return this.#blockedByClient();
       }
+      if (!this.#clientBlocked && isEventStream(this.#answerFields)) return;
       this.#record.failure = this.#clientBlocked ? 'client_stalled' : 'answer_timeout';
       this.#client.abort();
       this.#over();
@@ -306,6 +308,7 @@ export class Exchange implements UpstreamEvents {
     // RFC 9110 8.6: no Content-Length in a 204.
     const length = head.status === 204 ? undefined : head.length;
     this.#answerLength = none ? undefined : length;
+    this.#answerFields = head.fields;
     const body = {
       length,
       none,
@@ -455,4 +458,9 @@ export class Exchange implements UpstreamEvents {
     if (this.#host !== undefined) this.#host.traffic.bytesOut += bytes;
     this.#record.bytesOut += bytes;
   }
+}
+
+/** A stream whatever else its head says. */
+function isEventStream(fields: Fields): boolean {
+  return /^text\/event-stream\b/i.test(fieldValue(fields, 'content-type') ?? '');
 }

@@ -338,6 +338,7 @@ test('cuts an answer of known length that stalls, but never a stream', async () 
     await ask(GET, `${EVENTS}Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n`),
     await ask(GET, `${EVENTS}\r\nfirst`),
     await ask('GET / HTTP/1.0\r\n\r\n', `${EVENTS}\r\nfirst`),
+    await ask(GET, `${EVENTS}Content-Length: 100\r\n\r\nfirst`),
   ];
   const [counted] = await ask(GET, 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst');
   await counted.end();

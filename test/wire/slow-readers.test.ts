@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LINGER_MS } from '../../agent/proxy/connection.ts';
 import { DataPlane, freePort, host } from '../support/data-plane.ts';
+import { eventually } from '../support/eventually.ts';
 import { type OriginConnection, RawClient, RawOrigin } from '../support/raw.ts';
 
 /** More than the kernel's buffers on both sides hold. */
@@ -65,5 +66,37 @@ test.each(['Transfer-Encoding: chunked\r\n\r\n1000000\r\n', `Content-Length: ${B
     await connection.until(({ closed, ended }) => closed || ended);
     expect(plane.accessed).toMatchObject([{ failure: 'client_stalled' }]);
     client.close();
+  },
+);
+
+test.each(['a host without routes', 'a target'])(
+  'reads no further requests of a client that does not take its answers: of %s',
+  async (what) => {
+    const big = `HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n${'x'.repeat(2_000)}`;
+    const target = await new RawOrigin(({ socket }) => {
+      // One request at a time comes on a connection; what came is not kept.
+      socket.removeAllListeners('data').on('data', () => socket.write(big));
+    }).listen();
+    const routes = what === 'a target' ? [{ target_host: '127.0.0.1', target_port: String(target.port) }] : [];
+    await plane.run([host({ port, routes })]);
+    const client = new RawClient(port);
+    client.socket.pause();
+    const count = what === 'a target' ? 30_000 : 200_000;
+    client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count));
+    let before = -1;
+    await eventually(async () => {
+      const still = before === plane.accessed.length;
+      before = plane.accessed.length;
+      await later(500);
+      return still;
+    }, Boolean);
+    expect(plane.accessed.length).toBeLessThan(count / 2);
+    client.socket.resume();
+    await eventually(
+      () => plane.accessed.length,
+      (answered) => answered === count,
+    );
+    client.close();
+    await target.close();
   },
 );

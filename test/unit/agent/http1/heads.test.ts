@@ -157,8 +157,10 @@ test.each(bodies)('decodes the same wherever it is split: %j', (text) => {
 
 test('keeps the limits of lengths: 15 digits, and chunks of 2^53 - 1', () => {
   const status = (length: string) => requestStatus(get('POST / HTTP/1.1', `Content-Length: ${length}`));
-  expect([status('9'.repeat(15)), status('9'.repeat(16)), status('0'.repeat(15)), status('0'.repeat(16))]).toEqual([
-    200, 400, 200, 400,
+  expect([status('9'.repeat(15)), status('9'.repeat(16))]).toEqual([200, 400]);
+  // Zeros before it are no part of a number (9110 8.6).
+  expect([status(`000${'9'.repeat(15)}`), status('0'.repeat(30)), status(`0${'9'.repeat(16)}`)]).toEqual([
+    200, 200, 400,
   ]);
   expect(decode([Buffer.from('1fffffffffffff\r\n')])).toMatchObject({ done: false });
   expect(decode([Buffer.from('20000000000000\r\n')])).toBeUndefined();

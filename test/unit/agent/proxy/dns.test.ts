@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { expect, test } from 'vitest';
 import { DNS_FRESH_MS, DnsTargets } from '../../../../agent/proxy/dns.ts';
-import { isAbsence, type Resolution, type Target } from '../../../../agent/targets.ts';
+import { type Address, isAbsence, type Resolution, type Target } from '../../../../agent/targets.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 const address = (name: string): Target => ({ kind: 'address', host: name, port: 80 });
@@ -52,4 +52,11 @@ test('a name that is none is told, and who went away is told nothing', async () 
   })();
   await waited(dns, address('localhost'));
   expect(told).toBe(false);
+});
+
+test('many who wait for one name share a look-up, each with its own port', async () => {
+  const dns = new DnsTargets();
+  const ports = [80, 81, 82];
+  const all = await Promise.all(ports.map((port) => waited(dns, { ...address('localhost'), port } as Target)));
+  expect(all.map((addresses) => (addresses as readonly Address[])[0]!.port)).toEqual(ports);
 });
