@@ -107,7 +107,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       else if (this.#mode === Mode.exchange && !this.#exchange!.requestDone) at = this.#readBody(chunk, at);
       else {
         // The next request waits in our hands, any further one in the client's (RFC 9112 9.3.2: answers in order).
-        this.#pending = at === 0 ? chunk : chunk.subarray(at);
+        this.#pending = Buffer.from(chunk.subarray(at));
         this.#socket.pause();
         break;
       }
@@ -339,6 +339,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       traffic: exchange.traffic,
       idleMs: this.#core.settings.tunnelIdleMs,
       sweep: this.#core.sweep,
+      turn: this.#core.turn,
       onOver: (bytesIn, bytesOut) => {
         this.#service.remove(this);
         exchange.tunnelOver(bytesIn, bytesOut);

@@ -3,10 +3,9 @@ import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { errorCode } from '../error-code.ts';
 import type { Address } from '../targets.ts';
+import { SHARED_READ } from './intake.ts';
 import type { UpstreamTls } from './plan.ts';
-
-/** Finds dead peers of silent connections (a sleeping laptop, a VM that is gone). */
-export const TCP_KEEP_ALIVE_MS = 30_000;
+import { TCP_KEEP_ALIVE_MS } from './wire.ts';
 
 export interface DialOptions {
   readonly addresses: readonly Address[];
@@ -70,7 +69,7 @@ export class Dial {
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
       allowHalfOpen: true,
     };
-    if (tls === undefined) return connect(tcp);
+    if (tls === undefined) return connect({ ...tcp, onread: SHARED_READ });
     const name = tls.serverName ?? hostname;
     return connectTls({
       ...tcp,

@@ -195,7 +195,7 @@ export class Exchange implements UpstreamEvents {
     if (upstream === undefined) {
       if (this.#phase === Phase.over) return;
       this.#early ??= [];
-      this.#early.push(data);
+      this.#early.push(Buffer.from(data));
       this.#pauseClient();
       return;
     }

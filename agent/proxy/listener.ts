@@ -6,12 +6,12 @@ import { plainIp } from '../networks.ts';
 import type { Client } from './client.ts';
 import { ClientConnection, type HttpService } from './connection.ts';
 import type { Core } from './core.ts';
-import { TCP_KEEP_ALIVE_MS } from './dial.ts';
 import { Peer } from './forwarding.ts';
 import { Handshake } from './handshake.ts';
+import { acceptShared } from './intake.ts';
 import type { HostTable, ListenerPlan } from './plan.ts';
 import { TcpSession } from './tcp-session.ts';
-import { reset } from './wire.ts';
+import { reset, TCP_KEEP_ALIVE_MS } from './wire.ts';
 
 const BACKLOG = 1024;
 
@@ -30,6 +30,10 @@ export class Listener implements HttpService {
 
   get plan(): ListenerPlan {
     return this.#plan;
+  }
+
+  get #isTls(): boolean {
+    return this.#plan.kind === 'http' && this.#plan.tls !== undefined;
   }
 
   /** What requests are matched against; undefined for a TCP listener (connections from its time as HTTP get 421). */
@@ -54,6 +58,11 @@ export class Listener implements HttpService {
       });
     });
     server.on('connection', (socket) => this.#accept(socket));
+    acceptShared(
+      server,
+      () => !this.#isTls,
+      (socket) => this.#accept(socket),
+    );
     server.on('error', (error) =>
       this.#core.report({ error, listener: this.#plan.key }, 'a listener failed to accept'),
     );

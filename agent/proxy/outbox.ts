@@ -1,11 +1,10 @@
 // What goes out on one socket. Small pieces are gathered until the end of the event loop's turn and leave in one write:
 // a system call for each piece would cost more than all the rest of a request, and a receiver that is woken for each
-// message goes to sleep again in between. Large pieces go at once.
+// message goes to sleep again in between. Much goes at once. Data is copied, since it comes from a buffer that the next
+// read overwrites.
 import type { Socket } from 'node:net';
+import { BLOCK_BYTES, GATHER_BYTES } from './blocks.ts';
 import type { Turn } from './turn.ts';
-
-/** From so many bytes on nothing is gained by waiting, nor by copying into one piece. */
-export const GATHER_BYTES = 16_384;
 
 type Piece = string | Buffer;
 
@@ -17,6 +16,8 @@ export class Outbox {
   #bytes = 0;
   /** The turn knows of us. */
   #queued = false;
+  /** How often something has been handed to the socket. */
+  writes = 0;
 
   constructor(socket: Socket, turn: Turn) {
     this.#socket = socket;
@@ -34,11 +35,6 @@ export class Outbox {
     return this.#socket.writableNeedDrain;
   }
 
-  /** Nothing waits for the end of the turn. */
-  get empty(): boolean {
-    return this.#pieces.length === 0;
-  }
-
   /** @param text latin1 */
   text(text: string): void {
     const last = this.#pieces.length - 1;
@@ -49,28 +45,25 @@ export class Outbox {
   }
 
   /**
-   * @param data must not change any more
+   * @param data is used before the call returns
    * @returns false when the peer reads more slowly than we write; the socket's `drain` tells when to go on
    */
   data(data: Buffer): boolean {
-    this.#pieces.push(data);
-    this.#bytes += data.length;
-    if (this.#bytes >= GATHER_BYTES) this.flush();
-    else this.#flushLater();
+    if (this.#bytes + data.length >= GATHER_BYTES) this.#writeMuch(data);
+    else this.#gather(data);
     return !this.#socket.writableNeedDrain;
   }
 
   /** Hands everything to the socket, now. */
   flush(): void {
-    const pieces = this.#pieces;
-    if (pieces.length === 0) return;
-    const bytes = this.#bytes;
-    this.#pieces = [];
-    this.#bytes = 0;
+    const { length } = this.#pieces;
+    if (length === 0) return;
+    const piece = length === 1 ? this.#pieces[0]! : joined(this.#pieces, this.#bytes, NOTHING);
+    this.drop();
     if (this.#socket.destroyed) return;
-    if (pieces.length === 1) this.#write(pieces[0]!);
-    else if (bytes < GATHER_BYTES) this.#socket.write(joined(pieces, bytes));
-    else this.#writeAll(pieces);
+    this.writes++;
+    if (typeof piece === 'string') this.#socket.write(piece, 'latin1');
+    else this.#socket.write(piece);
   }
 
   /** FIN, behind everything that was written. */
@@ -97,24 +90,43 @@ export class Outbox {
     this.#turn.add(this);
   }
 
-  #write(piece: Piece): void {
-    if (typeof piece === 'string') this.#socket.write(piece, 'latin1');
-    else this.#socket.write(piece);
+  /** Head and body of a usual answer become one buffer here, and stay one. */
+  #gather(data: Buffer): void {
+    this.#pieces = [joined(this.#pieces, this.#bytes + data.length, data)];
+    this.#bytes += data.length;
+    this.#flushLater();
   }
 
-  #writeAll(pieces: readonly Piece[]): void {
-    this.#socket.cork();
-    for (const piece of pieces) this.#write(piece);
-    this.#socket.uncork();
+  /** At once, from memory that is free again when the kernel has taken it. */
+  #writeMuch(data: Buffer): void {
+    if (this.#bytes >= GATHER_BYTES) this.flush();
+    for (let from = 0; from < data.length; ) {
+      const block = this.#turn.blocks.take();
+      const start = put(this.#pieces, block);
+      this.drop();
+      const bytes = Math.min(data.length - from, BLOCK_BYTES - start);
+      data.copy(block, start, from, from + bytes);
+      from += bytes;
+      this.writes++;
+      this.#socket.write(block.subarray(0, start + bytes), () => this.#turn.blocks.give(block));
+    }
   }
 }
 
-function joined(pieces: readonly Piece[], bytes: number): Buffer {
+const NOTHING = Buffer.alloc(0);
+
+function joined(pieces: readonly Piece[], bytes: number, last: Buffer): Buffer {
   const all = Buffer.allocUnsafe(bytes);
+  last.copy(all, put(pieces, all));
+  return all;
+}
+
+/** @returns the offset behind the pieces */
+function put(pieces: readonly Piece[], into: Buffer): number {
   let at = 0;
   for (const piece of pieces) {
-    if (typeof piece === 'string') at += all.write(piece, at, 'latin1');
-    else at += piece.copy(all, at);
+    if (typeof piece === 'string') at += into.write(piece, at, 'latin1');
+    else at += piece.copy(into, at);
   }
-  return all;
+  return at;
 }

@@ -50,7 +50,7 @@ export class TcpSession implements Client, Reacher, Owner {
   }
 
   reached(upstream: Socket, _address: Address): void {
-    const { targets, settings, sweep } = this.#core;
+    const { targets, settings, sweep, turn } = this.#core;
     const { target, traffic } = this.#host;
     this.#reach = undefined;
     this.#connectedAt = monotonicMs();
@@ -64,6 +64,7 @@ export class TcpSession implements Client, Reacher, Owner {
       traffic,
       idleMs: settings.tunnelIdleMs,
       sweep,
+      turn,
       onOver: (bytesIn, bytesOut) => this.#over(bytesIn, bytesOut),
     });
   }

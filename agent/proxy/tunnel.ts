@@ -1,8 +1,10 @@
 // Bytes both ways between two sockets, as they come: for TCP hosts and for upgraded connections. FIN is passed on as
 // FIN while the other direction lives on; an error on one side resets the other; a slow reader slows its writer.
 import type { Socket } from 'node:net';
+import { Outbox } from './outbox.ts';
 import { monotonicMs, type Sweep, type Timed } from './sweep.ts';
 import type { Traffic } from './traffic.ts';
+import type { Turn } from './turn.ts';
 import { type Owner, own, reset } from './wire.ts';
 
 export interface TunnelOptions {
@@ -15,6 +17,7 @@ export interface TunnelOptions {
   /** Milliseconds of silence both ways; 0 = no limit. */
   readonly idleMs: number;
   readonly sweep: Sweep;
+  readonly turn: Turn;
   /** Both sockets are gone; bytes from the client and to it. */
   readonly onOver: (bytesIn: number, bytesOut: number) => void;
 }
@@ -30,8 +33,8 @@ export class Tunnel implements Timed {
 
   constructor(options: TunnelOptions) {
     this.#options = options;
-    this.#client = new Side(this, options.client);
-    this.#upstream = new Side(this, options.upstream);
+    this.#client = new Side(this, options.client, options.turn);
+    this.#upstream = new Side(this, options.upstream, options.turn);
     this.#client.other = this.#upstream;
     this.#upstream.other = this.#client;
     options.sweep.add(this);
@@ -83,11 +86,13 @@ export class Tunnel implements Timed {
 class Side implements Owner {
   readonly #tunnel: Tunnel;
   readonly #socket: Socket;
+  readonly #out: Outbox;
   other!: Side;
 
-  constructor(tunnel: Tunnel, socket: Socket) {
+  constructor(tunnel: Tunnel, socket: Socket, turn: Turn) {
     this.#tunnel = tunnel;
     this.#socket = socket;
+    this.#out = new Outbox(socket, turn);
   }
 
   /** Begins to read; a socket that ended or closed before it was handed over is made up for. */
@@ -103,7 +108,7 @@ class Side implements Owner {
 
   onData(chunk: Buffer): void {
     this.#tunnel.moved(this, chunk.length);
-    if (!this.other.#socket.write(chunk)) this.#socket.pause();
+    if (!this.other.#out.data(chunk)) this.#socket.pause();
   }
 
   onDrain(): void {
@@ -111,7 +116,7 @@ class Side implements Owner {
   }
 
   onEnd(): void {
-    this.other.#socket.end();
+    this.other.#out.end();
   }
 
   onClose(error: Error | undefined): void {

@@ -1,4 +1,6 @@
-// The end of a turn of the event loop: what was gathered while its events were handled goes out together.
+// The end of a turn of the event loop: what was gathered while its events were handled goes out together. One for the
+// whole data path, with the memory that its writers share.
+import { Blocks } from './blocks.ts';
 
 /** With more than so many waiting, nobody is let wait for the rest of a long turn. */
 export const MAX_WAITING = 64;
@@ -9,6 +11,7 @@ export interface TurnEnd {
 }
 
 export class Turn {
+  readonly blocks = new Blocks();
   #waiting: TurnEnd[] = [];
   #scheduled = false;
   readonly #onImmediate = () => {

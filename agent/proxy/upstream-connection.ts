@@ -84,6 +84,8 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** The target reads no more; what it may have said before is still read. */
   #writeBroken = false;
   #chunkedUpload = false;
+  /** The count of the outbox when the head was given to it. */
+  #writesBefore = 0;
   #sent = true;
   /** Set when the answer is complete, until the exchange has been told. */
   #trailers: Fields | undefined = undefined;
@@ -126,6 +128,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.answered = false;
     this.#chunkedUpload = request.length === undefined;
     this.#sent = request.bodyless || request.length === 0;
+    this.#writesBefore = this.#out.writes;
     this.#out.text(requestHead(request.method, request.target, request.fields, framing(request)));
   }
 
@@ -185,7 +188,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     // RFC 9112 9.2: data on an idle connection answers nothing.
     if (this.#reading === Reading.idle) return this.destroy();
     // Nor does what comes before the request has left.
-    if (this.#reading === Reading.head && !this.#out.empty) return this.#fail('ECLOSED');
+    if (this.#reading === Reading.head && this.#out.writes === this.#writesBefore) return this.#fail('ECLOSED');
     this.answered = true;
     let at = 0;
     while (at < chunk.length && this.#reading !== Reading.over) {

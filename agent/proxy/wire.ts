@@ -2,7 +2,11 @@
 // owner through listeners that are attached once per socket, so that handing a socket on costs one assignment.
 import type { Socket } from 'node:net';
 
+/** Finds dead peers of silent connections (a sleeping laptop, a VM that is gone). */
+export const TCP_KEEP_ALIVE_MS = 30_000;
+
 export interface Owner {
+  /** @param chunk valid during the call only: the next read of any socket may overwrite it */
   onData(chunk: Buffer): void;
   /** FIN: the other side sends no more. */
   onEnd(): void;
@@ -23,11 +27,17 @@ export function own(socket: Socket, owner: Owner): void {
   const first = owned[OWNER] === undefined;
   owned[OWNER] = owner;
   if (!first) return;
+  // Those that read into the shared buffer emit none (intake.ts), but flow by having a listener, as the others do.
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('drain', onDrain);
   socket.on('error', onError);
   socket.on('close', onClose);
+}
+
+/** Who hears of `socket`. */
+export function ownerOf(socket: Socket): Owner {
+  return (socket as Owned)[OWNER]!;
 }
 
 function onData(this: Owned, chunk: Buffer): void {

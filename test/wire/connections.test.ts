@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HALF_CLOSE_MS } from '../../agent/proxy/connection.ts';
-import { TCP_KEEP_ALIVE_MS } from '../../agent/proxy/dial.ts';
+import { TCP_KEEP_ALIVE_MS } from '../../agent/proxy/wire.ts';
 import { DataPlane, freePort, type HostFields, host } from '../support/data-plane.ts';
 import { eventually } from '../support/eventually.ts';
 import { answering, exchange, type OriginConnection, RawClient, RawOrigin } from '../support/raw.ts';
