@@ -12,6 +12,8 @@ export interface NginxOptions {
   readonly server?: string;
   /** Name to content, served as they are. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Most that are open at once. */
+  readonly connections?: number;
 }
 
 export class Nginx {
@@ -44,7 +46,7 @@ export class Nginx {
   }
 }
 
-function configuration(folder: string, { address, port, server = '' }: NginxOptions): string {
+function configuration(folder: string, { address, port, server = '', connections = 256 }: NginxOptions): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -52,14 +54,14 @@ daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr notice;
-events { worker_connections 256; }
+events { worker_connections ${connections}; }
 http {
   access_log off;
   default_type text/plain;
   ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
   server {
     listen ${address}:${port};
-    root ${folder};
+    ${/^\s*root /m.test(server) ? '' : `root ${folder};`}
     ${server}
   }
 }

@@ -1,0 +1,85 @@
+// One run: every wanted workload with every wanted contender that is installed, told as it goes.
+import type { Contender } from './contender.ts';
+import { CONTENDERS } from './contenders.ts';
+import { compare, type Effort } from './measure.ts';
+import type { Options } from './options.ts';
+import { Stage } from './stage.ts';
+import { comparisonText, factsText } from './table.ts';
+import type { Comparison, ComparisonResult, Fact, Inquiry } from './workload.ts';
+import { WORKLOADS } from './workloads.ts';
+
+const FULL: Effort = { rounds: 5, seconds: 4, warmSeconds: 3 };
+const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 0 };
+
+export interface Results {
+  readonly comparisons: readonly ComparisonResult[];
+  readonly facts: readonly Fact[];
+}
+
+export async function runAll(options: Options): Promise<Results> {
+  const stage = await Stage.open(installed(options));
+  const comparisons: ComparisonResult[] = [];
+  const facts: Fact[] = [];
+  try {
+    for (const workload of WORKLOADS.filter(({ name }) => options.only?.includes(name) ?? true)) {
+      const result = workload.kind === 'comparison' ? await contest(stage, workload, options) : undefined;
+      if (result !== undefined) comparisons.push(result);
+      if (workload.kind === 'inquiry') facts.push(...(await inquire(stage, workload, options)));
+    }
+  } finally {
+    await stage.close();
+  }
+  return { comparisons, facts };
+}
+
+function installed({ contenders }: Options): Contender[] {
+  return CONTENDERS.filter((contender) => {
+    if (contenders?.includes(contender.name) === false) return false;
+    const missing = contender.missing();
+    if (missing !== undefined) console.log(`skipped: ${contender.name} (${missing} is not installed)`);
+    return missing === undefined;
+  });
+}
+
+/** Undefined: none of its contenders is here. */
+async function contest(stage: Stage, workload: Comparison, options: Options): Promise<ComparisonResult | undefined> {
+  const { name, title, unit, base } = workload;
+  const wanted = options.quick && options.contenders === undefined ? workload.quickly : workload.contenders;
+  const names = wanted.filter((each) => stage.contenders.has(each));
+  if (names.length === 0) return undefined;
+  const tell = progressOf(name);
+  tell('starting');
+  const cast = await workload.cast(stage, names);
+  try {
+    const rows = await compare(cast.subjects, base, effortOf(options), tell);
+    const result = { name, title, unit, base, rows };
+    tell('');
+    console.log(comparisonText(result));
+    return result;
+  } finally {
+    await cast.dispose?.();
+  }
+}
+
+async function inquire(stage: Stage, inquiry: Inquiry, options: Options): Promise<readonly Fact[]> {
+  if (!stage.contenders.has('prproxy')) return [];
+  const tell = progressOf(inquiry.name);
+  const facts = await inquiry.ask({ quick: options.quick, effort: effortOf(options), tell });
+  tell('');
+  console.log(`${inquiry.name}: ${inquiry.title}\n${factsText(facts)}\n`);
+  return facts;
+}
+
+function effortOf({ quick, rounds, seconds }: Options): Effort {
+  const usual = quick ? QUICK : FULL;
+  return { ...usual, rounds: rounds ?? usual.rounds, seconds: seconds ?? usual.seconds };
+}
+
+/** A line on a terminal that is written over; elsewhere a line each. An empty text clears it. */
+function progressOf(name: string): (text: string) => void {
+  const { stderr } = process;
+  return (text) => {
+    if (stderr.isTTY) stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${name}: ${text}`);
+    else if (text !== '') stderr.write(`${name}: ${text}\n`);
+  };
+}
