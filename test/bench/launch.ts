@@ -9,7 +9,8 @@ import { eventually } from '../support/eventually.ts';
 import { isOpen } from '../support/ports.ts';
 
 const STOP_LIMIT_MS = 3_000;
-const TOLD = 2_000;
+/** Of its output, when it did not start. */
+const TOLD = 300;
 
 export interface Launch {
   readonly args: readonly string[];
@@ -48,7 +49,7 @@ export class Launched {
     } catch (error) {
       await launched.stop();
       const told = readFileSync(path, 'utf8').slice(-TOLD);
-      throw new Error(`${file} did not start: ${(error as Error).message}\n${told}`);
+      throw new Error(`${file} did not start: ${(error as Error).message}: … ${told.trim().replaceAll('\n', ' ')}`);
     }
     return launched;
   }

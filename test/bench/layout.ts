@@ -2,8 +2,9 @@
 import type { CertificateFiles } from '../support/certificate.ts';
 import { freePort } from '../support/data-plane.ts';
 
-/** The name in every request. */
+/** The name in every request, but over TLS: wrk sends the name of its URL as SNI, so that one must resolve. */
 export const HOST = 'bench.test';
+export const TLS_HOST = 'localhost';
 
 /** `pattern` is a regular expression that RE2, PCRE and JavaScript read alike. Patterns come first, as in prproxy. */
 export interface Route {
@@ -14,6 +15,7 @@ export interface Route {
 }
 
 export interface HttpSite {
+  readonly host: string;
   readonly port: number;
   readonly tls?: CertificateFiles;
   readonly routes: readonly Route[];
@@ -46,10 +48,10 @@ export const ROUTES = 10;
 export async function newLayout(origins: OriginPorts, tls: CertificateFiles): Promise<Layout> {
   const all = (port: number): Route[] => [{ path: '/', port }];
   return {
-    plain: { port: await freePort(), routes: all(origins.web) },
-    routes: { port: await freePort(), routes: tenAndTen(origins) },
-    tls: { port: await freePort(), tls, routes: all(origins.web) },
-    webSocket: { port: await freePort(), routes: all(origins.webSocket) },
+    plain: { host: HOST, port: await freePort(), routes: all(origins.web) },
+    routes: { host: HOST, port: await freePort(), routes: tenAndTen(origins) },
+    tls: { host: TLS_HOST, port: await freePort(), tls, routes: all(origins.web) },
+    webSocket: { host: HOST, port: await freePort(), routes: all(origins.webSocket) },
     tcp: { port: await freePort(), targetPort: origins.tcp },
   };
 }
@@ -64,4 +66,14 @@ function tenAndTen({ web, other }: OriginPorts): Route[] {
 
 export function httpSites({ plain, routes, tls, webSocket }: Layout): readonly HttpSite[] {
   return [plain, routes, tls, webSocket];
+}
+
+/** Of everything that it listens on. */
+export function allPorts(layout: Layout): number[] {
+  return [...httpSites(layout), layout.tcp].map(({ port }) => port);
+}
+
+/** Of the origins that its HTTP sites lead to. */
+export function targetPorts(layout: Layout): number[] {
+  return [...new Set(httpSites(layout).flatMap(({ routes }) => routes.map(({ port }) => port)))];
 }

@@ -26,10 +26,22 @@ export interface Subject {
   load(seconds: number): Promise<Sample>;
 }
 
+/** One that could not be started is shown with the reason. */
+export async function subjectOr(name: string, make: () => Promise<Subject>): Promise<Subject> {
+  try {
+    return await make();
+  } catch (error) {
+    const fail = () => Promise.reject(error);
+    return { name, roots: [], warms: false, prove: fail, load: fail };
+  }
+}
+
 export interface Effort {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmSeconds: number;
+  /** Before its first workload only, not before each. */
+  readonly warmOnce: boolean;
 }
 
 export interface Round extends Sample {
@@ -69,38 +81,54 @@ export async function measure(subject: Subject, seconds: number): Promise<Round>
   return { ...sample, cpu: ownS / sample.units, helpersCpu: helpersS / sample.units, rss: await peak() };
 }
 
-/** @param base the subject that the others are compared with */
-export async function compare(
-  subjects: readonly Subject[],
-  base: string,
-  effort: Effort,
-  tell: (text: string) => void,
-): Promise<Row[]> {
-  const invalid = new Map<string, string>();
-  const rounds = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
-  const attempt = async (name: string, job: () => Promise<void>) => {
-    if (invalid.has(name)) return;
-    await job().catch((error: Error) => void invalid.set(name, error.message));
-  };
-  for (const subject of subjects) {
-    tell(`proving ${subject.name}`);
-    await attempt(subject.name, () => subject.prove());
-    if (!subject.warms || effort.warmSeconds === 0) continue;
-    tell(`warming ${subject.name}`);
-    await attempt(subject.name, async () => void (await subject.load(effort.warmSeconds)));
+export class Contest {
+  readonly #effort: Effort;
+  readonly #tell: (text: string) => void;
+  readonly #warmed: Set<string>;
+  readonly #invalid = new Map<string, string>();
+  readonly #rounds = new Map<string, Round[]>();
+
+  /** @param warmed names that had their load before; it is added to */
+  constructor(effort: Effort, warmed: Set<string>, tell: (text: string) => void) {
+    this.#effort = effort;
+    this.#warmed = warmed;
+    this.#tell = tell;
   }
-  for (let n = 0; n < effort.rounds; n++) {
-    for (const subject of rotated(subjects, n)) {
-      tell(`round ${n + 1} of ${effort.rounds}: ${subject.name}`);
-      await attempt(subject.name, async () => {
-        const round = await measure(subject, effort.seconds);
-        rounds.get(subject.name)!.push(round);
-        if (round.failure !== undefined) invalid.set(subject.name, round.failure);
-      });
+
+  /** @param base the subject that the others are compared with */
+  async run(subjects: readonly Subject[], base: string): Promise<Row[]> {
+    const { rounds, seconds } = this.#effort;
+    for (const subject of subjects) await this.#prepare(subject);
+    for (let n = 0; n < rounds; n++) {
+      for (const subject of rotated(subjects, n)) {
+        this.#tell(`round ${n + 1} of ${rounds}: ${subject.name}`);
+        await this.#attempt(subject, async () => {
+          const round = await measure(subject, seconds);
+          this.#rounds.get(subject.name)!.push(round);
+          if (round.failure !== undefined) throw new Error(round.failure);
+        });
+      }
     }
+    const others = this.#invalid.has(base) ? [] : (this.#rounds.get(base) ?? []);
+    return subjects.map(({ name }) => rowOf(name, this.#rounds.get(name)!, others, this.#invalid.get(name)));
   }
-  const others = invalid.has(base) ? [] : (rounds.get(base) ?? []);
-  return subjects.map(({ name }) => rowOf(name, rounds.get(name)!, others, invalid.get(name)));
+
+  async #prepare(subject: Subject): Promise<void> {
+    const { warmSeconds, warmOnce } = this.#effort;
+    this.#rounds.set(subject.name, []);
+    this.#tell(`proving ${subject.name}`);
+    await this.#attempt(subject, () => subject.prove());
+    if (!subject.warms || (warmOnce && this.#warmed.has(subject.name))) return;
+    this.#warmed.add(subject.name);
+    this.#tell(`warming ${subject.name}`);
+    await this.#attempt(subject, async () => void (await subject.load(warmSeconds)));
+  }
+
+  /** One that failed is out. */
+  async #attempt({ name }: Subject, job: () => Promise<void>): Promise<void> {
+    if (this.#invalid.has(name)) return;
+    await job().catch((error: Error) => void this.#invalid.set(name, error.message));
+  }
 }
 
 function rowOf(name: string, rounds: readonly Round[], base: readonly Round[], invalid: string | undefined): Row {

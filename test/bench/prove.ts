@@ -5,19 +5,22 @@ import { readFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { join } from 'node:path';
-import { HOST } from './layout.ts';
 
 /** An answer that takes longer is none, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
-export interface Asked {
+export interface Place {
+  readonly host: string;
   readonly port: number;
+}
+
+export interface Asked extends Place {
   readonly path: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body?: Buffer;
   /** PEM text: over TLS, and this is trusted. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** Two requests with one go over one connection. */
   readonly agent?: Agent;
 }
@@ -28,10 +31,19 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-export async function ask({ port, path, method = 'GET', headers, body, ca, agent }: Asked): Promise<Answer> {
+export async function ask({
+  host: name,
+  port,
+  path,
+  method = 'GET',
+  headers,
+  body,
+  ca,
+  agent,
+}: Asked): Promise<Answer> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const options = { host: '127.0.0.1', port, path, method, headers: { host: HOST, ...headers }, signal };
-  const secure = { ...options, servername: HOST, ca };
+  const options = { host: '127.0.0.1', port, path, method, headers: { host: name, ...headers }, signal };
+  const secure = { ...options, servername: name, ca, ...(agent === undefined ? {} : { agent }) };
   const sent = ca === undefined ? request({ ...options, agent: agent ?? false }) : tlsRequest(secure);
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   sent.end(body);
@@ -50,14 +62,14 @@ export async function proveFile(asked: Asked, expected: Buffer, origin: string):
 }
 
 /** The origin sees the client's name, address and scheme, and is spoken to over kept connections. */
-export async function proveForwarding(port: number, ca?: string): Promise<void> {
+export async function proveForwarding(place: Place, ca?: string): Promise<void> {
   const agent = ca === undefined ? new Agent({ keepAlive: true }) : new TlsAgent({ keepAlive: true });
-  const asked: Asked = { port, path: '/seen', agent: agent as Agent, ...(ca === undefined ? {} : { ca }) };
+  const asked: Asked = { ...place, path: '/seen', agent: agent as Agent, ca };
   const scheme = ca === undefined ? 'http' : 'https';
   let served = 0;
   for (let n = 0; n < 5; n++) {
     const [host, client, proto, count] = (await ask(asked)).body.toString().split('|');
-    if (host !== HOST) throw new Error(`the origin was told Host ${host}`);
+    if (host !== place.host) throw new Error(`the origin was told Host ${host}`);
     if (client !== '127.0.0.1') throw new Error(`the origin was told X-Forwarded-For ${client}`);
     if (proto !== scheme) throw new Error(`the origin was told X-Forwarded-Proto ${proto}`);
     served = Math.max(served, Number(count));
@@ -67,10 +79,10 @@ export async function proveForwarding(port: number, ca?: string): Promise<void> 
 }
 
 /** What was sent lies at the origin afterwards. */
-export async function proveUpload(port: number, framing: 'length' | 'chunked', size: number, root: string) {
+export async function proveUpload(place: Place, framing: 'length' | 'chunked', size: number, root: string) {
   const body = randomBytes(size);
   const headers = framing === 'length' ? { 'content-length': size } : { 'transfer-encoding': 'chunked' };
-  const { status } = await ask({ port, path: '/up/proof', method: 'PUT', headers, body });
+  const { status } = await ask({ ...place, path: '/up/proof', method: 'PUT', headers, body });
   if (status !== 201 && status !== 204) throw new Error(`the upload was answered ${status}`);
   const arrived = await readFile(join(root, 'up', 'proof'));
   if (sha256(arrived) !== sha256(body)) throw new Error(`${arrived.length} bytes arrived, with a wrong hash`);

@@ -1,15 +1,15 @@
 // One run: every wanted workload with every wanted contender that is installed, told as it goes.
 import type { Contender } from './contender.ts';
 import { CONTENDERS } from './contenders.ts';
-import { compare, type Effort } from './measure.ts';
+import { Contest, type Effort } from './measure.ts';
 import type { Options } from './options.ts';
 import { Stage } from './stage.ts';
 import { comparisonText, factsText } from './table.ts';
 import type { Comparison, ComparisonResult, Fact, Inquiry } from './workload.ts';
 import { WORKLOADS } from './workloads.ts';
 
-const FULL: Effort = { rounds: 5, seconds: 4, warmSeconds: 3 };
-const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 0 };
+const FULL: Effort = { rounds: 5, seconds: 4, warmSeconds: 3, warmOnce: false };
+const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 2, warmOnce: true };
 
 export interface Results {
   readonly comparisons: readonly ComparisonResult[];
@@ -18,11 +18,12 @@ export interface Results {
 
 export async function runAll(options: Options): Promise<Results> {
   const stage = await Stage.open(installed(options));
+  const warmed = new Set<string>();
   const comparisons: ComparisonResult[] = [];
   const facts: Fact[] = [];
   try {
     for (const workload of WORKLOADS.filter(({ name }) => options.only?.includes(name) ?? true)) {
-      const result = workload.kind === 'comparison' ? await contest(stage, workload, options) : undefined;
+      const result = workload.kind === 'comparison' ? await contest(stage, workload, options, warmed) : undefined;
       if (result !== undefined) comparisons.push(result);
       if (workload.kind === 'inquiry') facts.push(...(await inquire(stage, workload, options)));
     }
@@ -42,7 +43,12 @@ function installed({ contenders }: Options): Contender[] {
 }
 
 /** Undefined: none of its contenders is here. */
-async function contest(stage: Stage, workload: Comparison, options: Options): Promise<ComparisonResult | undefined> {
+async function contest(
+  stage: Stage,
+  workload: Comparison,
+  options: Options,
+  warmed: Set<string>,
+): Promise<ComparisonResult | undefined> {
   const { name, title, unit, base } = workload;
   const wanted = options.quick && options.contenders === undefined ? workload.quickly : workload.contenders;
   const names = wanted.filter((each) => stage.contenders.has(each));
@@ -51,7 +57,7 @@ async function contest(stage: Stage, workload: Comparison, options: Options): Pr
   tell('starting');
   const cast = await workload.cast(stage, names);
   try {
-    const rows = await compare(cast.subjects, base, effortOf(options), tell);
+    const rows = await new Contest(effortOf(options), warmed, tell).run(cast.subjects, base);
     const result = { name, title, unit, base, rows };
     tell('');
     console.log(comparisonText(result));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CertificateFiles, selfSigned } from '../support/certificate.ts';
 import type { Contender, Running } from './contender.ts';
-import { HOST, newLayout } from './layout.ts';
+import { HOST, newLayout, TLS_HOST } from './layout.ts';
 import { type Origins, startOrigins } from './origins.ts';
 
 export class Stage {
@@ -31,7 +31,7 @@ export class Stage {
   static async open(contenders: readonly Contender[]): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     try {
-      return new Stage(folder, await selfSigned(folder, HOST), await startOrigins(folder), contenders);
+      return new Stage(folder, await selfSigned(folder, HOST, TLS_HOST), await startOrigins(folder), contenders);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findProgram, program, run } from '../../support/programs.ts';
 import type { Contender, Running } from '../contender.ts';
 import { Launched } from '../launch.ts';
-import { HOST, type HttpSite, httpSites, type Layout, type Route } from '../layout.ts';
+import { allPorts, type HttpSite, httpSites, type Layout, type Route, targetPorts } from '../layout.ts';
 
 /** More than any load opens, and so many kept upstream. */
 const CONNECTIONS = 1024;
@@ -24,15 +24,13 @@ export const nginx: Contender = {
 async function start(layout: Layout, folder: string): Promise<Running> {
   const path = join(folder, 'nginx.conf');
   await writeFile(path, configuration(layout, folder));
-  const ports = [...httpSites(layout), layout.tcp].map(({ port }) => port);
   const args = ['-p', folder, '-c', path, '-e', join(folder, 'error.log')];
-  const launched = await Launched.start(program('nginx'), { args, ports, folder });
+  const launched = await Launched.start(program('nginx'), { args, ports: allPorts(layout), folder });
   return { layout, roots: [launched.pid], stop: () => launched.stop() };
 }
 
 function configuration(layout: Layout, folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  const origins = new Set(httpSites(layout).flatMap(({ routes }) => routes.map(({ port }) => port)));
   return `
 load_module ${STREAM_MODULE};
 ${process.getuid?.() === 0 ? 'user root;' : ''}
@@ -46,7 +44,7 @@ http {
   keepalive_requests 100000000;
   client_max_body_size 0;
   map $http_upgrade $upstream_connection { default upgrade; '' ''; }
-  ${[...origins].map(upstream).join('\n  ')}
+  ${targetPorts(layout).map(upstream).join('\n  ')}
   ${httpSites(layout).map(server).join('\n  ')}
 }
 stream {
@@ -61,10 +59,10 @@ function upstream(port: number): string {
   return `upstream to_${port} { server 127.0.0.1:${port}; keepalive ${KEPT}; keepalive_requests 100000000; }`;
 }
 
-function server({ port, tls, routes }: HttpSite): string {
+function server({ host, port, tls, routes }: HttpSite): string {
   return `server {
     listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'};
-    server_name ${HOST};
+    server_name ${host};
     ${tls === undefined ? '' : `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key};`}
     proxy_http_version 1.1;
     proxy_request_buffering off;

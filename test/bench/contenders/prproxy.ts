@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentHome, ROOT } from '../../support/agent-home.ts';
 import type { Contender, Running } from '../contender.ts';
-import { HOST, type HttpSite, httpSites, type Layout } from '../layout.ts';
+import { type HttpSite, httpSites, type Layout } from '../layout.ts';
 
 export interface RunningPrproxy extends Running {
   readonly home: AgentHome;
@@ -50,9 +50,9 @@ export async function addHost(home: AgentHome, draft: object): Promise<void> {
   if (status !== 201) throw new Error(`prproxy answered ${status} ${text}`);
 }
 
-function httpHost({ port, tls, routes }: HttpSite): object {
+function httpHost({ host, port, tls, routes }: HttpSite): object {
   return {
-    host: HOST,
+    host,
     port,
     ...(tls === undefined ? {} : { tls: { enabled: true, ...tls } }),
     http_routes: routes.map(({ path, pattern, port: to }) => ({ path, pattern, ...target(to) })),

@@ -8,6 +8,7 @@ const CONNECTIONS = 50;
 
 export interface WrkLoad {
   readonly port: number;
+  /** Must resolve for TLS. */
   readonly host: string;
   readonly path: string;
   readonly tls?: boolean;
@@ -21,13 +22,13 @@ export interface WrkLoad {
 
 /** @param seconds whole ones: wrk takes no others */
 export async function runWrk(load: WrkLoad, seconds: number): Promise<Sample> {
-  const url = `${load.tls === true ? 'https' : 'http'}://127.0.0.1:${load.port}`;
+  const url = `${load.tls === true ? 'https' : 'http'}://${load.tls === true ? load.host : '127.0.0.1'}:${load.port}`;
   const script = ['-s', join(import.meta.dirname, 'wrk.lua')];
   const size = ['-t', '1', '-c', String(load.connections ?? CONNECTIONS), '-d', `${seconds}s`, '--timeout', '10s'];
   const request = [
     load.method ?? 'GET',
     load.path,
-    load.host,
+    `${load.host}:${load.port}`,
     String(load.bodyBytes ?? 0),
     load.framing ?? 'none',
     load.close === true ? 'close' : 'keep-alive',

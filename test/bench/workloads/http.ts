@@ -2,11 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Running } from '../contender.ts';
-import { HOST, type Layout } from '../layout.ts';
 import { runWrk, type WrkLoad } from '../load/wrk.ts';
-import type { Subject } from '../measure.ts';
+import { type Subject, subjectOr } from '../measure.ts';
 import { KB } from '../origins.ts';
-import { proveFile, proveForwarding, proveUpload } from '../prove.ts';
+import { type Place, proveFile, proveForwarding, proveUpload } from '../prove.ts';
 import type { Stage } from '../stage.ts';
 import type { Comparison } from '../workload.ts';
 
@@ -33,6 +32,7 @@ export const httpWorkloads: readonly Comparison[] = (
       path: '/app10/1k',
       site: 'routes',
       origin: 'other',
+      contenders: ALL.filter((name) => name !== 'fastify-http-proxy'),
     },
     { name: 'get-100k', title: '100 KB download', path: '/100k' },
     { name: 'get-10m', title: '10 MB download', path: '/10m', connections: 8 },
@@ -64,18 +64,14 @@ function comparison(workload: HttpWorkload): Comparison {
     contenders,
     quickly,
     cast: async (stage, names) => ({
-      subjects: await Promise.all(names.map(async (each) => subjectOf(stage, each, workload))),
+      subjects: await Promise.all(names.map((each) => subjectOr(each, () => subjectOf(stage, each, workload)))),
     }),
   };
 }
 
 async function subjectOf(stage: Stage, name: string, workload: HttpWorkload): Promise<Subject> {
   const running = await stage.running(name);
-  return httpSubject(stage, { name, running, port: portOf(running.layout, workload), workload });
-}
-
-function portOf(layout: Layout, { site = 'plain' }: HttpWorkload): number {
-  return layout[site].port;
+  return httpSubject(stage, { name, running, ...running.layout[workload.site ?? 'plain'], workload });
 }
 
 export interface HttpSubject {
@@ -83,23 +79,23 @@ export interface HttpSubject {
   readonly running: Pick<Running, 'roots'>;
   readonly port: number;
   readonly workload: Omit<HttpWorkload, 'name' | 'title'>;
-  readonly host?: string;
+  readonly host: string;
 }
 
-export function httpSubject(stage: Stage, { name, running, port, workload, host = HOST }: HttpSubject): Subject {
+export function httpSubject(stage: Stage, { name, running, port, workload, host }: HttpSubject): Subject {
   return {
     name,
     roots: running.roots,
     warms: stage.contenders.get(name)?.warms ?? true,
-    prove: () => prove(stage, port, workload),
-    load: (seconds) => runWrk({ ...workload, port, host: `${host}:${port}` }, seconds),
+    prove: () => prove(stage, { host, port }, workload),
+    load: (seconds) => runWrk({ ...workload, port, host }, seconds),
   };
 }
 
-async function prove(stage: Stage, port: number, workload: HttpSubject['workload']): Promise<void> {
+async function prove(stage: Stage, at: Place, workload: HttpSubject['workload']): Promise<void> {
   const { path, framing = 'none', origin = 'web' } = workload;
   const ca = workload.tls === true ? await readFile(stage.certificate.cert, 'utf8') : undefined;
-  if (framing !== 'none') return proveUpload(port, framing, UPLOAD, join(stage.folder, 'web'));
-  await proveFile({ port, path, ...(ca === undefined ? {} : { ca }) }, stage.origins.files.get(path)!, origin);
-  if (workload.site !== 'routes') await proveForwarding(port, ca);
+  if (framing !== 'none') return proveUpload(at, framing, UPLOAD, join(stage.folder, 'web'));
+  await proveFile({ ...at, path, ca }, stage.origins.files.get(path)!, origin);
+  if (workload.site !== 'routes') await proveForwarding(at, ca);
 }

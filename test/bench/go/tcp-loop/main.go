@@ -1,0 +1,55 @@
+// tcp-loop PORT TARGET_PORT: a TCP forwarder that reads and writes 32 KiB at a time, as the service that prproxy is
+// modelled on does.
+package main
+
+import (
+	"log"
+	"net"
+	"os"
+)
+
+func main() {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	for {
+		client, err := listener.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go forward(client.(*net.TCPConn), "127.0.0.1:"+os.Args[2])
+	}
+}
+
+func forward(client *net.TCPConn, address string) {
+	defer client.Close()
+	target, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer target.Close()
+	done := make(chan struct{})
+	go func() {
+		pass(target.(*net.TCPConn), client)
+		close(done)
+	}()
+	pass(client, target.(*net.TCPConn))
+	<-done
+}
+
+func pass(to, from *net.TCPConn) {
+	buffer := make([]byte, 32*1024)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			if _, err := to.Write(buffer[:n]); err != nil {
+				break
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	to.CloseWrite()
+}

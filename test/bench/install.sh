@@ -1,0 +1,12 @@
+#!/bin/sh
+# Installs what prproxy is compared with, and the load generator: Debian packages (as root), npm packages beside this
+# file, and the Go programs. None of it is needed to use or to test prproxy.
+set -eu
+cd "$(dirname "$0")"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install -y --no-install-recommends wrk nginx-light libnginx-mod-stream haproxy caddy golang-go nghttp2-client openssl
+npm ci --prefix contenders --no-audit --no-fund
+for program in httputil tcp-copy tcp-loop; do
+  go build -o "contenders/bin/$program" "go/$program/main.go"
+done
