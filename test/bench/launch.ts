@@ -29,7 +29,7 @@ export class Launched {
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.#over = once(child, 'close').catch(() => undefined);
-    process.once('exit', this.#endWithUs);
+    process.setMaxListeners(0).once('exit', this.#endWithUs);
   }
 
   /** Rejects with the end of its output when it ends before it is ready. */

@@ -1,5 +1,8 @@
 // All workloads, in the order in which they run.
 import type { Workload } from './workload.ts';
 import { httpWorkloads } from './workloads/http.ts';
+import { tcpWorkloads } from './workloads/tcp.ts';
+import { vmWorkload } from './workloads/vm.ts';
+import { webSocketWorkload } from './workloads/web-socket.ts';
 
-export const WORKLOADS: readonly Workload[] = [...httpWorkloads];
+export const WORKLOADS: readonly Workload[] = [...httpWorkloads, vmWorkload, webSocketWorkload, ...tcpWorkloads];

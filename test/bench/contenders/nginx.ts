@@ -50,7 +50,7 @@ http {
 stream {
   log_format tcp '$remote_addr [$time_local] $status $bytes_sent $bytes_received $session_time';
   access_log ${folder}/tcp.log tcp buffer=64k flush=1s;
-  server { listen 127.0.0.1:${layout.tcp.port}; proxy_pass 127.0.0.1:${layout.tcp.targetPort}; }
+  server { listen 127.0.0.1:${layout.tcp.port}; proxy_pass 127.0.0.1:${layout.tcp.targetPort}; proxy_half_close on; }
 }
 `;
 }
