@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { CONTENDERS } from './contenders.ts';
 import { type Options, optionsFrom, USAGE } from './options.ts';
+import { writeDocument } from './report.ts';
 import { runAll } from './run.ts';
 import { WORKLOADS } from './workloads.ts';
 
@@ -18,8 +19,9 @@ try {
 // What is started ends with us, and that happens on `exit`.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const results = await runAll(options);
-if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+const report = await runAll(options);
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
+if (options.write) writeDocument(report);
 
 function refuseUnknown(what: string, names: readonly string[] | undefined, known: readonly { name: string }[]): void {
   const all = known.map(({ name }) => name);

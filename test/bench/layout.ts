@@ -43,6 +43,10 @@ export interface OriginPorts {
 }
 
 export const ROUTES = 10;
+/** No request matches them; half are bound to the beginning of the path. */
+export const PATTERNS: readonly string[] = Array.from({ length: ROUTES }, (_, n) =>
+  n < ROUTES / 2 ? `^/v[0-9]+/(reports|exports)/[a-z]+-${n}$` : `/(static|media)/.*[.]v${n}[.](js|css)$`,
+);
 
 /** Ports of its own for each contender. */
 export async function newLayout(origins: OriginPorts, tls: CertificateFiles): Promise<Layout> {
@@ -59,7 +63,7 @@ export async function newLayout(origins: OriginPorts, tls: CertificateFiles): Pr
 function tenAndTen({ web, other }: OriginPorts): Route[] {
   const numbers = Array.from({ length: ROUTES }, (_, index) => index + 1);
   return [
-    ...numbers.map((n) => ({ pattern: `^/v[0-9]+/(reports|exports)/[a-z]+-${n}$`, port: web })),
+    ...PATTERNS.map((pattern) => ({ pattern, port: web })),
     ...numbers.map((n) => ({ path: `/app${n}`, port: n === ROUTES ? other : web })),
   ];
 }

@@ -40,7 +40,7 @@ export interface Effort {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmSeconds: number;
-  /** Before its first workload only, not before each. */
+  /** Before the first workload of a process only, not before each. */
   readonly warmOnce: boolean;
 }
 
@@ -88,7 +88,7 @@ export class Contest {
   readonly #invalid = new Map<string, string>();
   readonly #rounds = new Map<string, Round[]>();
 
-  /** @param warmed names that had their load before; it is added to */
+  /** @param warmed processes that had such a load before; it is added to */
   constructor(effort: Effort, warmed: Set<string>, tell: (text: string) => void) {
     this.#effort = effort;
     this.#warmed = warmed;
@@ -118,8 +118,9 @@ export class Contest {
     this.#rounds.set(subject.name, []);
     this.#tell(`proving ${subject.name}`);
     await this.#attempt(subject, () => subject.prove());
-    if (!subject.warms || (warmOnce && this.#warmed.has(subject.name))) return;
-    this.#warmed.add(subject.name);
+    const processes = subject.roots.join();
+    if (!subject.warms || (warmOnce && this.#warmed.has(processes))) return;
+    this.#warmed.add(processes);
     this.#tell(`warming ${subject.name}`);
     await this.#attempt(subject, async () => void (await subject.load(warmSeconds)));
   }

@@ -1,22 +1,20 @@
 // One run: every wanted workload with every wanted contender that is installed, told as it goes.
 import type { Contender } from './contender.ts';
 import { CONTENDERS } from './contenders.ts';
+import { thisMachine, versionsOf } from './machine.ts';
 import { Contest, type Effort } from './measure.ts';
 import type { Options } from './options.ts';
+import type { Report } from './report.ts';
 import { Stage } from './stage.ts';
 import { comparisonText, factsText } from './table.ts';
+import { verdictsOn, verdictsText } from './targets.ts';
 import type { Comparison, ComparisonResult, Fact, Inquiry } from './workload.ts';
 import { WORKLOADS } from './workloads.ts';
 
 const FULL: Effort = { rounds: 5, seconds: 4, warmSeconds: 3, warmOnce: false };
 const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 2, warmOnce: true };
 
-export interface Results {
-  readonly comparisons: readonly ComparisonResult[];
-  readonly facts: readonly Fact[];
-}
-
-export async function runAll(options: Options): Promise<Results> {
+export async function runAll(options: Options): Promise<Report> {
   const stage = await Stage.open(installed(options));
   const warmed = new Set<string>();
   const comparisons: ComparisonResult[] = [];
@@ -30,7 +28,11 @@ export async function runAll(options: Options): Promise<Results> {
   } finally {
     await stage.close();
   }
-  return { comparisons, facts };
+  const verdicts = verdictsOn({ comparisons, facts });
+  if (verdicts.length > 0) console.log(verdictsText(verdicts));
+  const versions = await versionsOf(stage.contenders.values());
+  const date = new Date().toISOString();
+  return { date, machine: thisMachine(), versions, quick: options.quick, comparisons, facts, verdicts };
 }
 
 function installed({ contenders }: Options): Contender[] {
@@ -70,7 +72,7 @@ async function contest(
 async function inquire(stage: Stage, inquiry: Inquiry, options: Options): Promise<readonly Fact[]> {
   if (!stage.contenders.has('prproxy')) return [];
   const tell = progressOf(inquiry.name);
-  const facts = await inquiry.ask({ quick: options.quick, effort: effortOf(options), tell });
+  const facts = await inquiry.ask({ stage, quick: options.quick, tell });
   tell('');
   console.log(`${inquiry.name}: ${inquiry.title}\n${factsText(facts)}\n`);
   return facts;

@@ -1,5 +1,5 @@
 // What a workload is: subjects that are compared under one load, or figures of its own.
-import type { Effort, Row, Subject } from './measure.ts';
+import type { Row, Subject } from './measure.ts';
 import type { Stage } from './stage.ts';
 
 export type Unit = 'request' | 'message' | 'connection' | 'GB';
@@ -31,16 +31,18 @@ export interface Fact {
   readonly unit: string;
 }
 
+export interface Context {
+  readonly stage: Stage;
+  readonly quick: boolean;
+  tell(text: string): void;
+}
+
 export interface Inquiry {
   readonly kind: 'inquiry';
   readonly name: string;
   readonly title: string;
   readonly contenders: readonly ['prproxy'];
-  ask(context: {
-    readonly quick: boolean;
-    readonly effort: Effort;
-    tell(text: string): void;
-  }): Promise<readonly Fact[]>;
+  ask(context: Context): Promise<readonly Fact[]>;
 }
 
 export type Workload = Comparison | Inquiry;

@@ -27,14 +27,7 @@ export async function startPrproxy(layout: Layout): Promise<RunningPrproxy> {
     const { port, targetPort } = layout.tcp;
     await addHost(home, { name: 'tcp', host: '127.0.0.1', port, tcp_route: target(targetPort) });
     const pid = await agentPid(home);
-    // Started by a command, it would outlive us.
-    const endWithUs = () => void process.kill(pid, 'SIGKILL');
-    process.once('exit', endWithUs);
-    const stop = () => {
-      process.removeListener('exit', endWithUs);
-      return home.dispose();
-    };
-    return { home, layout, roots: [pid], stop };
+    return { home, layout, roots: [pid], stop: endingWithUs(home, pid) };
   } catch (error) {
     await home.dispose();
     throw error;
@@ -43,6 +36,16 @@ export async function startPrproxy(layout: Layout): Promise<RunningPrproxy> {
 
 export async function agentPid(home: AgentHome): Promise<number> {
   return (await home.json('status')).agent.pid;
+}
+
+/** Started by a command, an agent would outlive us. @returns how to end it earlier */
+export function endingWithUs(home: AgentHome, pid: number): () => Promise<void> {
+  const kill = () => void process.kill(pid, 'SIGKILL');
+  process.once('exit', kill);
+  return () => {
+    process.removeListener('exit', kill);
+    return home.dispose();
+  };
 }
 
 export async function addHost(home: AgentHome, draft: object): Promise<void> {
