@@ -68,7 +68,7 @@ function markdownTable([header = [], ...lines]: readonly (readonly string[])[]):
 export function chartOf({ date, machine, comparisons }: Report): string {
   const panels = CHARTED.flatMap((name) => comparisons.filter((result) => result.name === name)).map(panelOf);
   const subtitle = `less is better; ${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;
-  return chartSvg('CPU time per request', subtitle, panels);
+  return chartSvg('CPU time of prproxy and its peers', subtitle, panels);
 }
 
 function panelOf({ title, unit, rows }: ComparisonResult): Panel {

@@ -11,7 +11,7 @@ import { verdictsOn, verdictsText } from './targets.ts';
 import type { Comparison, ComparisonResult, Fact, Inquiry } from './workload.ts';
 import { WORKLOADS } from './workloads.ts';
 
-const FULL: Effort = { rounds: 5, seconds: 4, warmSeconds: 3, warmOnce: false };
+const FULL: Effort = { rounds: 5, seconds: 2, warmSeconds: 2, warmOnce: false };
 const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 2, warmOnce: true };
 
 export async function runAll(options: Options): Promise<Report> {
@@ -87,7 +87,8 @@ function effortOf({ quick, rounds, seconds }: Options): Effort {
 function progressOf(name: string): (text: string) => void {
   const { stderr } = process;
   return (text) => {
-    if (stderr.isTTY) stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${name}: ${text}`);
-    else if (text !== '') stderr.write(`${name}: ${text}\n`);
+    const line = `${Math.round(performance.now() / 1000)} s  ${name}: ${text}`;
+    if (stderr.isTTY) stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${line}`);
+    else if (text !== '') stderr.write(`${line}\n`);
   };
 }

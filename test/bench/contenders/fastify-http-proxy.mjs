@@ -3,17 +3,16 @@
 import { readFileSync } from 'node:fs';
 import httpProxy from '@fastify/http-proxy';
 import fastify from 'fastify';
-import { BufferedLog } from './buffered-log.mjs';
+import { AccessLog } from './access-log.mjs';
 
 const [sites, logPath] = process.argv.slice(2);
-const stream = new BufferedLog(logPath);
+const log = new AccessLog(logPath);
 
 for (const { port, cert, key, routes } of JSON.parse(readFileSync(sites, 'utf8'))) {
   const https = cert === undefined ? null : { cert: readFileSync(cert), key: readFileSync(key) };
-  const server = fastify({ https, logger: { stream }, disableRequestLogging: true, bodyLimit: 2 ** 30 });
+  const server = fastify({ https, bodyLimit: 2 ** 30 });
   server.addHook('onResponse', async (request, reply) => {
-    const { ip, host, method, url } = request;
-    request.log.info({ ip, host, method, url, status: reply.statusCode, durationMs: reply.elapsedTime });
+    log.record(request.raw, request.ip, reply.statusCode, reply.elapsedTime);
   });
   for (const { path, pattern, port: target } of routes) {
     if (pattern !== undefined) continue;

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { Agent, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import httpProxy from 'http-proxy-3';
-import { BufferedLog } from './buffered-log.mjs';
+import { AccessLog } from './access-log.mjs';
 
 const [sites, logPath] = process.argv.slice(2);
-const log = new BufferedLog(logPath);
+const log = new AccessLog(logPath);
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
 for (const { port, cert, key, routes } of JSON.parse(readFileSync(sites, 'utf8'))) {
@@ -19,20 +19,7 @@ for (const { port, cert, key, routes } of JSON.parse(readFileSync(sites, 'utf8')
   const serve = (req, res) => {
     const began = performance.now();
     const { remoteAddress } = req.socket;
-    res.once('finish', () => {
-      const durationMs = performance.now() - began;
-      const { method, url, headers } = req;
-      const line = {
-        time: new Date(),
-        remoteAddress,
-        host: headers.host,
-        method,
-        url,
-        status: res.statusCode,
-        durationMs,
-      };
-      log.write(`${JSON.stringify(line)}\n`);
-    });
+    res.once('finish', () => log.record(req, remoteAddress, res.statusCode, performance.now() - began));
     const route = routeOf(req);
     if (route === undefined) res.writeHead(404).end();
     else route.proxy.web(req, res);

@@ -8,7 +8,7 @@ import { measureOutside } from './edit-outside.ts';
 const HOSTS = 1_000;
 const ROUTES_EACH = 10;
 const EDITS = 40;
-const QUICK_EDITS = 12;
+const QUICK_EDITS = 8;
 
 export const editInquiry: Inquiry = {
   kind: 'inquiry',

@@ -35,7 +35,7 @@ function bulk(direction: 'down' | 'up', streams: number): Comparison {
     unit: 'GB',
     base: 'go-32k-loop',
     contenders: ALL,
-    quickly: streams === 1 ? ['prproxy', 'go-32k-loop', 'nginx'] : ['prproxy', 'go-32k-loop'],
+    quickly: ['prproxy', 'go-32k-loop'],
     cast: castWith((port, seconds) => runGenerator('tcp-bulk.ts', [port, direction, streams], seconds)),
   };
 }
