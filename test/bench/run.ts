@@ -16,6 +16,9 @@ const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 2, warmOnce: true };
 
 export async function runAll(options: Options): Promise<Report> {
   const stage = await Stage.open(installed(options));
+  // What is not of the stage ends on `exit`.
+  const giveUp = () => void stage.close().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, giveUp);
   const warmed = new Set<string>();
   const comparisons: ComparisonResult[] = [];
   const facts: Fact[] = [];

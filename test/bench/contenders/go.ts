@@ -1,34 +1,33 @@
-// The programs below go/: a reverse proxy on net/http/httputil, and two TCP forwarders. Built here; the compiler keeps
+// The programs below go/: a reverse proxy on net/http/httputil, and a TCP forwarder that works in two ways. Built here; the compiler keeps
 // what it made, so that costs time once.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram, runOk } from '../../support/programs.ts';
 import type { Contender, Running } from '../contender.ts';
-import { Launched } from '../launch.ts';
+import { type Launch, Launched } from '../launch.ts';
 import { httpSites, type Layout } from '../layout.ts';
 import { writeSites } from './sites.ts';
 
 const SOURCES = join(import.meta.dirname, '..', 'go');
-const BUILT = join(import.meta.dirname, 'bin');
 
 export const goHttputil: Contender = {
   ...common('go-httputil', 'http'),
   async start(layout, folder) {
     const args = [await writeSites(layout, folder), join(folder, 'access.log')];
     const ports = httpSites(layout).map(({ port }) => port);
-    return launch('httputil', args, ports, layout, folder);
+    return startBuilt('httputil', { args, ports, folder }, layout);
   },
 };
 
-export const goCopy: Contender = forwarder('go-copy', 'tcp-copy');
-export const goLoop: Contender = forwarder('go-32k-loop', 'tcp-loop');
+export const goCopy: Contender = forwarder('go-copy', 'copy');
+export const goLoop: Contender = forwarder('go-32k-loop', 'loop');
 
-function forwarder(name: string, source: string): Contender {
+function forwarder(name: string, way: 'copy' | 'loop'): Contender {
   return {
     ...common(name, 'tcp'),
     start(layout, folder) {
       const { port, targetPort } = layout.tcp;
-      return launch(source, [String(port), String(targetPort)], [port], layout, folder);
+      const args = [String(port), String(targetPort), way];
+      return startBuilt('forward', { args, ports: [port], folder }, layout);
     },
   };
 }
@@ -43,16 +42,10 @@ function common(name: string, speaks: 'http' | 'tcp') {
   };
 }
 
-async function launch(
-  source: string,
-  args: readonly string[],
-  ports: readonly number[],
-  layout: Layout,
-  folder: string,
-): Promise<Running> {
-  await mkdir(BUILT, { recursive: true });
-  const binary = join(BUILT, source);
+/** Built into the folder of the run: two of one source may be built at once. */
+async function startBuilt(source: string, launch: Launch, layout: Layout): Promise<Running> {
+  const binary = join(launch.folder, source);
   await runOk('go', ['build', '-o', binary, join(SOURCES, source, 'main.go')]);
-  const launched = await Launched.start(binary, { args, ports, folder });
+  const launched = await Launched.start(binary, launch);
   return { layout, roots: [launched.pid], stop: () => launched.stop() };
 }
