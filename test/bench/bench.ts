@@ -9,6 +9,7 @@ import { WORKLOADS } from './workloads.ts';
 
 let options: Options;
 try {
+  if (process.platform !== 'linux') throw new Error('the benchmark reads /proc, which only Linux has');
   options = optionsFrom(process.argv.slice(2));
   refuseUnknown('workload', options.only, WORKLOADS);
   refuseUnknown('contender', options.contenders, CONTENDERS);

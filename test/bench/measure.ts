@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuBetween, readCpu, watchPeak } from './processes.ts';
 import { median, medianOfPairs, rotated } from './stats.ts';
+import { within } from './within.ts';
 
 /** What a load generator tells. */
 export interface Sample {
@@ -71,11 +72,18 @@ export interface Row {
 
 /** Lines of a log are written some time after the request (prproxy: 100 ms); they count. */
 const AFTERMATH_MS = 150;
+const PROOF_LIMIT_MS = 30_000;
+/** What a load may take beyond its seconds. */
+const LOAD_SLACK_MS = 60_000;
+
+function loaded(subject: Subject, seconds: number): Promise<Sample> {
+  return within(seconds * 1000 + LOAD_SLACK_MS, 'the load', subject.load(seconds));
+}
 
 export async function measure(subject: Subject, seconds: number): Promise<Round> {
   const peak = await watchPeak(subject.roots);
   const before = readCpu(subject.roots);
-  const sample = await subject.load(seconds);
+  const sample = await loaded(subject, seconds);
   await pause(AFTERMATH_MS);
   const { ownS, helpersS } = cpuBetween(before, readCpu(subject.roots));
   return { ...sample, cpu: ownS / sample.units, helpersCpu: helpersS / sample.units, rss: await peak() };
@@ -117,12 +125,12 @@ export class Contest {
     const { warmSeconds, warmOnce } = this.#effort;
     this.#rounds.set(subject.name, []);
     this.#tell(`proving ${subject.name}`);
-    await this.#attempt(subject, () => subject.prove());
+    await this.#attempt(subject, () => within(PROOF_LIMIT_MS, 'the proof', subject.prove()));
     const processes = subject.roots.join();
     if (!subject.warms || (warmOnce && this.#warmed.has(processes))) return;
     this.#warmed.add(processes);
     this.#tell(`warming ${subject.name}`);
-    await this.#attempt(subject, async () => void (await subject.load(warmSeconds)));
+    await this.#attempt(subject, async () => void (await loaded(subject, warmSeconds)));
   }
 
   /** One that failed is out. */

@@ -38,7 +38,7 @@ export function optionsFrom(args: readonly string[]): Options {
     only: values.only?.split(','),
     contenders: values.contenders?.split(','),
     rounds: count('rounds', values.rounds, 50),
-    seconds: count('seconds', values.seconds, 120),
+    seconds: count('seconds', values.seconds, 30),
     json: values.json,
   };
 }

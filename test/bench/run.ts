@@ -8,11 +8,14 @@ import type { Report } from './report.ts';
 import { Stage } from './stage.ts';
 import { comparisonText, factsText } from './table.ts';
 import { verdictsOn, verdictsText } from './targets.ts';
+import { within } from './within.ts';
 import type { Comparison, ComparisonResult, Fact, Inquiry } from './workload.ts';
 import { WORKLOADS } from './workloads.ts';
 
 const FULL: Effort = { rounds: 5, seconds: 2, warmSeconds: 2, warmOnce: false };
 const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 2, warmOnce: true };
+
+const INQUIRY_LIMIT_MS = 300_000;
 
 export async function runAll(options: Options): Promise<Report> {
   const stage = await Stage.open(installed(options));
@@ -24,9 +27,14 @@ export async function runAll(options: Options): Promise<Report> {
   const facts: Fact[] = [];
   try {
     for (const workload of WORKLOADS.filter(({ name }) => options.only?.includes(name) ?? true)) {
-      const result = workload.kind === 'comparison' ? await contest(stage, workload, options, warmed) : undefined;
-      if (result !== undefined) comparisons.push(result);
-      if (workload.kind === 'inquiry') facts.push(...(await inquire(stage, workload, options)));
+      try {
+        const result = workload.kind === 'comparison' ? await contest(stage, workload, options, warmed) : undefined;
+        if (result !== undefined) comparisons.push(result);
+        if (workload.kind === 'inquiry') facts.push(...(await inquire(stage, workload, options)));
+      } catch (error) {
+        console.log(`${workload.name} failed: ${(error as Error).message}\n`);
+        process.exitCode = 1;
+      }
     }
   } finally {
     await stage.close();
@@ -66,6 +74,7 @@ async function contest(
     const result = { name, title, unit, base, rows };
     tell('');
     console.log(comparisonText(result));
+    if (rows.some((row) => row.name === 'prproxy' && row.invalid !== undefined)) process.exitCode = 1;
     return result;
   } finally {
     await cast.dispose?.();
@@ -75,7 +84,7 @@ async function contest(
 async function inquire(stage: Stage, inquiry: Inquiry, options: Options): Promise<readonly Fact[]> {
   if (!stage.contenders.has('prproxy')) return [];
   const tell = progressOf(inquiry.name);
-  const facts = await inquiry.ask({ stage, quick: options.quick, tell });
+  const facts = await within(INQUIRY_LIMIT_MS, inquiry.name, inquiry.ask({ stage, quick: options.quick, tell }));
   tell('');
   console.log(`${inquiry.name}: ${inquiry.title}\n${factsText(facts)}\n`);
   return facts;

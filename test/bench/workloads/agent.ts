@@ -4,7 +4,7 @@ import { AgentHome } from '../../support/agent-home.ts';
 import { freePort } from '../../support/data-plane.ts';
 import { rssOf } from '../../support/rss.ts';
 import { measureStatus } from '../../support/status-speed.ts';
-import { addHost, agentPid } from '../contenders/prproxy.ts';
+import { addHost, agentPid, endingWithUs } from '../contenders/prproxy.ts';
 import type { Inquiry } from '../workload.ts';
 
 /** After its start, and after the last command. */
@@ -17,10 +17,11 @@ export const agentInquiry: Inquiry = {
   contenders: ['prproxy'],
   async ask({ tell }) {
     const home = await AgentHome.running();
+    const pid = await agentPid(home);
+    const stop = endingWithUs(home, pid);
     try {
       const route = { path: '/', target_host: '127.0.0.1', target_port: 1 };
       await addHost(home, { host: '127.0.0.1', port: await freePort(), http_routes: [route] });
-      const pid = await agentPid(home);
       tell('resting');
       await pause(REST_MS);
       const rss = await rssOf(pid);
@@ -33,7 +34,7 @@ export const agentInquiry: Inquiry = {
         { name: 'status-ratio', title: '`prproxy status` to `node -e 0`', value: ratio, unit: '×' },
       ];
     } finally {
-      await home.dispose();
+      await stop();
     }
   },
 };
