@@ -13,6 +13,7 @@ import type { Comparison, ComparisonResult, Fact, Inquiry } from './workload.ts'
 import { WORKLOADS } from './workloads.ts';
 
 const FULL: Effort = { rounds: 5, seconds: 2, warmSeconds: 2, warmOnce: false };
+const FINE: Effort = { rounds: 15, seconds: 1, warmSeconds: 2, warmOnce: false };
 const QUICK: Effort = { rounds: 1, seconds: 1, warmSeconds: 2, warmOnce: true };
 
 const INQUIRY_LIMIT_MS = 300_000;
@@ -70,7 +71,7 @@ async function contest(
   tell('starting');
   const cast = await workload.cast(stage, names);
   try {
-    const rows = await new Contest(effortOf(options), warmed, tell).run(cast.subjects, base);
+    const rows = await new Contest(effortFor(workload, options), warmed, tell).run(cast.subjects, base);
     const result = { name, title, unit, base, rows };
     tell('');
     console.log(comparisonText(result));
@@ -90,8 +91,8 @@ async function inquire(stage: Stage, inquiry: Inquiry, options: Options): Promis
   return facts;
 }
 
-function effortOf({ quick, rounds, seconds }: Options): Effort {
-  const usual = quick ? QUICK : FULL;
+function effortFor({ fine }: Comparison, { quick, rounds, seconds }: Options): Effort {
+  const usual = quick ? QUICK : fine === true ? FINE : FULL;
   return { ...usual, rounds: rounds ?? usual.rounds, seconds: seconds ?? usual.seconds };
 }
 

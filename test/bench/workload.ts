@@ -20,6 +20,8 @@ export interface Comparison {
   /** Contenders that make sense here; under --quick only those of `quickly`. */
   readonly contenders: readonly string[];
   readonly quickly: readonly string[];
+  /** Its differences are small: more and shorter rounds, but under --quick. */
+  readonly fine?: true;
   cast(stage: Stage, names: readonly string[]): Promise<Cast>;
 }
 

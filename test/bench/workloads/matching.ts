@@ -61,6 +61,7 @@ function matching(
     base,
     contenders: ['prproxy'],
     quickly: ['prproxy'],
+    fine: true,
     cast: async (stage) => cast(stage, await Promise.all(variantsFor(stage.origins.ports.web))),
   };
 }
