@@ -39,8 +39,9 @@ export function withResults(document: string, results: string): string {
 export function resultsMarkdown({ date, machine, versions, quick, comparisons, facts, verdicts }: Report): string {
   const { cpu, cores, memoryGB, system } = machine;
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const rounds = Math.max(0, ...comparisons.flatMap(({ rows }) => rows.map((row) => row.rounds.length)));
   const parts = [
-    `${date.slice(0, 10)}${quick ? ', a `--quick` run' : ''}. ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}. ${used.join(', ')}.`,
+    `${date.slice(0, 10)}${quick ? ', a `--quick` run' : ''}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}. ${used.join(', ')}.`,
     '### Targets',
     markdownTable(verdictCells(verdicts)),
     ...comparisons.flatMap((result) => [
