@@ -1,7 +1,7 @@
 // The access log: one JSON line per request and per TCP connection. Off the hot path: lines are gathered in memory and
 // written together; when the disk is slower than the traffic, lines are dropped and counted, never waited for.
 import { open } from 'node:fs/promises';
-import { accessLine } from './access-line.ts';
+import { AccessLines } from './access-line.ts';
 import { LineBuffer } from './line-buffer.ts';
 import type { AccessEntry, AccessSink } from './proxy/access.ts';
 import { rotate } from './rotating-file.ts';
@@ -22,6 +22,7 @@ export interface AccessLogOptions {
 export class AccessLog implements AccessSink {
   readonly #options: AccessLogOptions;
   readonly #maxBytes: number;
+  readonly #lines = new AccessLines();
   readonly #waiting = new LineBuffer(MAX_WAITING);
   #size: number | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -33,7 +34,7 @@ export class AccessLog implements AccessSink {
   }
 
   record(entry: AccessEntry): void {
-    this.#waiting.push(accessLine(entry, Date.now()));
+    this.#waiting.push(this.#lines.line(entry, Date.now()));
     if (this.#timer === undefined && this.#writing === undefined) this.#flushLater();
   }
 
@@ -60,6 +61,7 @@ export class AccessLog implements AccessSink {
       this.#size = undefined;
       this.#options.onProblem({ error, dropped: lineCount(blocks) });
     }
+    this.#waiting.recycle(blocks);
     this.#writing = undefined;
     if (!this.#waiting.empty) this.#flushLater();
   }
@@ -75,7 +77,7 @@ export class AccessLog implements AccessSink {
     const file = await open(this.#options.path, 'a', 0o600);
     try {
       this.#size ??= (await file.stat()).size;
-      for (const block of blocks) this.#size += (await file.write(block)).bytesWritten;
+      this.#size += (await file.writev(blocks)).bytesWritten;
     } finally {
       await file.close();
     }

@@ -1,12 +1,15 @@
 // Lines that wait for the disk, as bytes in a few large blocks: text kept on the heap until it is written would be copied
 // by each collection in between. Bounded: what does not fit is counted.
 
-const BLOCK_BYTES = 65_536;
+const BLOCK_BYTES = 131_072;
 /** Bytes of UTF-8 that one UTF-16 unit may need. */
 const MAX_UNIT_BYTES = 3;
+/** Blocks that are kept for use again; more are left to the collector. */
+const MAX_FREE = 4;
 
 export class LineBuffer {
   readonly #maxBlocks: number;
+  readonly #free: Buffer[] = [];
   #full: Buffer[] = [];
   #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #used = 0;
@@ -25,28 +28,39 @@ export class LineBuffer {
   /** @param line with its line end; of at most a third of a block, or it is dropped */
   push(line: string): void {
     const room = line.length * MAX_UNIT_BYTES;
-    if (room > BLOCK_BYTES - this.#used && !this.#nextBlock(room)) {
+    if (room > BLOCK_BYTES - this.#used && !this.#makeRoom(room)) {
       this.dropped++;
       return;
     }
     this.#used += this.#block.write(line, this.#used);
   }
 
-  #nextBlock(room: number): boolean {
+  #makeRoom(room: number): boolean {
     if (this.#full.length + 1 >= this.#maxBlocks || room > BLOCK_BYTES) return false;
-    this.#full.push(this.#block.subarray(0, this.#used));
-    this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    this.#used = 0;
+    this.#nextBlock();
     return true;
   }
 
-  /** Everything that waits, in order; it is the caller's now. */
-  take(): Buffer[] {
-    const blocks = this.#full;
-    if (this.#used > 0) blocks.push(Buffer.from(this.#block.subarray(0, this.#used)));
-    this.#full = [];
+  #nextBlock(): void {
+    this.#full.push(this.#block.subarray(0, this.#used));
+    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     this.#used = 0;
+  }
+
+  /** Everything that waits, in order; `recycle` takes it back. */
+  take(): Buffer[] {
+    if (this.#used > 0) this.#nextBlock();
+    const blocks = this.#full;
+    this.#full = [];
     this.dropped = 0;
     return blocks;
+  }
+
+  /** @param blocks from `take` that nobody reads any more */
+  recycle(blocks: readonly Buffer[]): void {
+    for (const { buffer } of blocks) {
+      if (this.#free.length >= MAX_FREE) return;
+      if (buffer.byteLength === BLOCK_BYTES) this.#free.push(Buffer.from(buffer));
+    }
   }
 }

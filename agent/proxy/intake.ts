@@ -4,7 +4,7 @@ import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from
 import { ownerOf, TCP_KEEP_ALIVE_MS } from './wire.ts';
 
 /** Most bytes that one read brings. */
-export const READ_BYTES = 131_072;
+export const READ_BYTES = 262_144;
 
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
