@@ -1,5 +1,5 @@
 // TLS on an accepted connection: the handshake with the right certificate, within a time limit, before HTTP begins.
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { plainIp } from '../networks.ts';
 import type { Client, ClientRegister } from './client.ts';
@@ -28,7 +28,11 @@ export class Handshake implements Client {
       isServer: true,
       secureContext: tls.contextFor('', localAddress) ?? tls.fallback,
       ALPNProtocols: ['http/1.1'],
-      SNICallback: (name, done) => choose(tls.contextFor(name.toLowerCase(), localAddress), done),
+      SNICallback: (name, done) => {
+        const serverName = nameOf(name);
+        const context = tls.contextFor(serverName, localAddress);
+        choose(serverName === '' ? (context ?? tls.fallback) : context, done);
+      },
     });
     const timer = setTimeout(() => secured.destroy(), HANDSHAKE_MS);
     const over = () => {
@@ -43,8 +47,7 @@ export class Handshake implements Client {
       if (secured.destroyed) return;
       secured.removeListener('close', over);
       over();
-      const name = secured.servername;
-      ready(secured, typeof name === 'string' ? name.toLowerCase() : '');
+      ready(secured, nameOf(secured.servername));
     });
   }
 
@@ -58,6 +61,11 @@ export class Handshake implements Client {
 }
 
 function ignore(): void {}
+
+/** RFC 6066 3: an address is no server name; some clients send one all the same. */
+function nameOf(serverName: unknown): string {
+  return typeof serverName === 'string' && isIP(serverName) === 0 ? serverName.toLowerCase() : '';
+}
 
 /** A name that nobody has gets an alert, not somebody else's certificate. */
 function choose(

@@ -104,6 +104,13 @@ test('answers an unknown name with an alert, not with somebody else’s certific
   });
 });
 
+test('takes an address for no server name (RFC 6066 3)', async () => {
+  await plane.run([web('a.test')]);
+  const answer = await ask('127.0.0.1', 'a.test');
+  expect(answer.subject).toBe('a.test');
+  expect(answer.text).toMatch(/^HTTP\/1\.1 200 /);
+});
+
 test('answers 421 when Host and server name disagree (9110 7.4)', async () => {
   await plane.run([web('a.test'), web('b.test')]);
   expect((await ask('a.test', 'b.test')).text).toMatch(/^HTTP\/1\.1 421 /);
