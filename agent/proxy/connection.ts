@@ -78,8 +78,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#out = new Outbox(socket, core.turn);
     this.peer = peer;
     this.#service = service;
-    this.deadline = monotonicMs() + core.settings.clientHeadMs;
     core.sweep.add(this);
+    this.deadline = core.sweep.after(core.settings.clientHeadMs);
     service.add(this);
     own(socket, this);
   }
@@ -96,10 +96,11 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   onData(chunk: Buffer): void {
     if (this.#mode === Mode.linger) return this.#discard(chunk.length);
-    this.#consume(chunk);
+    this.#consume(chunk, false);
   }
 
-  #consume(chunk: Buffer): void {
+  /** @param ours whether the bytes stay as they are after the call */
+  #consume(chunk: Buffer, ours: boolean): void {
     this.#consuming = true;
     let at = 0;
     while (at < chunk.length && this.#mode < Mode.tunnel) {
@@ -107,7 +108,8 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       else if (this.#mode === Mode.exchange && !this.#exchange!.requestDone) at = this.#readBody(chunk, at);
       else {
         // The next request waits in our hands, any further one in the client's (RFC 9112 9.3.2: answers in order).
-        this.#pending = Buffer.from(chunk.subarray(at));
+        const rest = chunk.subarray(at);
+        this.#pending = ours ? rest : Buffer.from(rest);
         this.#socket.pause();
         break;
       }
@@ -287,7 +289,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     const pending = this.#pending;
     this.#pending = undefined;
     this.#paused = false;
-    if (pending !== undefined) this.#consume(pending);
+    if (pending !== undefined) this.#consume(pending, true);
     if (this.#clientEnded && this.#mode < Mode.tunnel) this.#endOfRequests();
     else if (this.#mode < Mode.tunnel && this.#pending === undefined && !this.#paused) this.#socket.resume();
   }
@@ -319,7 +321,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   limit(ms: number): void {
-    this.deadline = ms === 0 ? 0 : monotonicMs() + ms;
+    this.deadline = ms === 0 ? 0 : this.#core.sweep.after(ms);
   }
 
   upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void {

@@ -2,7 +2,7 @@
 // another's address never gets its requests. Belongs to the agent: it survives changes of the plan.
 import type { Socket } from 'node:net';
 import type { Address, VmKey } from '../targets.ts';
-import { monotonicMs, type Sweep } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 import type { Turn } from './turn.ts';
 import { type IdleKeeper, UpstreamConnection } from './upstream-connection.ts';
 
@@ -30,9 +30,8 @@ export class Pool implements IdleKeeper {
   take(poolKey: string, addresses: readonly Address[]): UpstreamConnection | undefined {
     const list = this.#idle.get(poolKey);
     if (list === undefined) return undefined;
-    const now = monotonicMs();
     for (const { ip } of addresses) {
-      for (let at = lastTo(list, ip, now); at >= 0; at = lastTo(list, ip, now)) {
+      for (let at = lastTo(list, ip); at >= 0; at = lastTo(list, ip)) {
         const connection = this.#remove(list, at);
         connection.deadline = 0;
         if (connection.alive) return connection;
@@ -74,7 +73,7 @@ export class Pool implements IdleKeeper {
     if (list.length >= MAX_IDLE_PER_KEY || this.#count >= MAX_IDLE) return connection.destroy();
     list.push(connection);
     this.#count++;
-    connection.deadline = monotonicMs() + POOL_IDLE_MS;
+    connection.deadline = this.#sweep.after(POOL_IDLE_MS);
   }
 
   /** The connection is gone, or no longer HTTP. */
@@ -104,6 +103,6 @@ export class Pool implements IdleKeeper {
   }
 }
 
-function lastTo(list: readonly UpstreamConnection[], ip: string, now: number): number {
-  return list.findLastIndex(({ address, restsUntil }) => address.ip === ip && restsUntil <= now);
+function lastTo(list: readonly UpstreamConnection[], ip: string): number {
+  return list.findLastIndex(({ address, rested }) => address.ip === ip && rested);
 }

@@ -2,7 +2,7 @@
 // FIN while the other direction lives on; an error on one side resets the other; a slow reader slows its writer.
 import type { Socket } from 'node:net';
 import { Outbox } from './outbox.ts';
-import { monotonicMs, type Sweep, type Timed } from './sweep.ts';
+import type { Sweep, Timed } from './sweep.ts';
 import type { Traffic } from './traffic.ts';
 import type { Turn } from './turn.ts';
 import { type Owner, own, reset } from './wire.ts';
@@ -78,7 +78,7 @@ export class Tunnel implements Timed {
   }
 
   #touch(): void {
-    if (this.#options.idleMs > 0) this.deadline = monotonicMs() + this.#options.idleMs;
+    if (this.#options.idleMs > 0) this.deadline = this.#options.sweep.after(this.#options.idleMs);
   }
 }
 

@@ -95,7 +95,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   answered = false;
   deadline = 0;
   /** Not to be used before; 0 = at once. Of `monotonicMs`. */
-  restsUntil = 0;
+  #restsUntil = 0;
 
   constructor(socket: Socket, turn: Turn, poolKey: string, address: Address, keeper: IdleKeeper) {
     this.#socket = socket;
@@ -110,6 +110,11 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
       this.#out.drop();
       this.deadline = monotonicMs() + LAST_WORDS_MS;
     });
+  }
+
+  /** May be used again, if it is alive. */
+  get rested(): boolean {
+    return this.#restsUntil === 0 || this.#restsUntil <= monotonicMs();
   }
 
   get alive(): boolean {
@@ -161,7 +166,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#events = undefined;
     if (this.#reading === Reading.idle && this.#sent && this.#keepAlive && !this.#writeBroken && this.alive) {
       this.reused = true;
-      this.restsUntil = this.#bodyWithheld ? monotonicMs() + REST_MS : 0;
+      this.#restsUntil = this.#bodyWithheld ? monotonicMs() + REST_MS : 0;
       this.#socket.resume();
       this.#keeper.keep(this);
     } else {
@@ -251,6 +256,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#events = undefined;
     this.#reading = Reading.over;
     this.#keeper.drop(this);
+    this.#out.flush();
     events?.upstreamUpgraded(head, this.#socket, rest);
     return chunk.length;
   }
