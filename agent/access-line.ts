@@ -37,7 +37,8 @@ export class AccessLines {
     if (host !== undefined) place += `,"host":${quoted(host)}`;
     if (route !== undefined) place += `,"route":${quoted(route)}`;
     if (target !== undefined) place += `,"target":${quoted(target)}`;
-    this.#place = flat(place);
+    // One string instead of a tree of pieces that each line would have to walk.
+    this.#place = Buffer.from(place).toString();
     return this.#place;
   }
 
@@ -66,9 +67,4 @@ function millis(ms: number): string {
   const us = Math.round(ms * 1000);
   const whole = Math.floor(us / 1000);
   return `${whole}.${THOUSANDTHS[us - whole * 1000]}`;
-}
-
-/** Through a buffer: one string instead of a tree of pieces that each use would have to walk. */
-function flat(text: string): string {
-  return Buffer.from(text).toString();
 }

@@ -54,23 +54,17 @@ export class AccessLog implements AccessSink {
   /** Never rejects. */
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    const blocks = this.#take();
+    const { dropped } = this.#waiting;
+    const blocks = this.#waiting.take();
     try {
-      if (blocks.length > 0) await this.#append(blocks);
+      if (blocks.length > 0) await this.#append(dropped === 0 ? blocks : [...blocks, droppedLine(dropped)]);
     } catch (error) {
       this.#size = undefined;
-      this.#options.onProblem({ error, dropped: lineCount(blocks) });
+      this.#options.onProblem({ error, dropped: dropped + lineCount(blocks) });
     }
     this.#waiting.recycle(blocks);
     this.#writing = undefined;
     if (!this.#waiting.empty) this.#flushLater();
-  }
-
-  #take(): Buffer[] {
-    const { dropped } = this.#waiting;
-    const blocks = this.#waiting.take();
-    if (dropped > 0) blocks.push(Buffer.from(`${JSON.stringify({ time: new Date().toISOString(), dropped })}\n`));
-    return blocks;
   }
 
   async #append(blocks: readonly Buffer[]): Promise<void> {
@@ -85,6 +79,10 @@ export class AccessLog implements AccessSink {
     rotate(this.#options.path);
     this.#size = 0;
   }
+}
+
+function droppedLine(dropped: number): Buffer {
+  return Buffer.from(`${JSON.stringify({ time: new Date().toISOString(), dropped })}\n`);
 }
 
 function lineCount(blocks: readonly Buffer[]): number {

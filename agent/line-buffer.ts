@@ -58,9 +58,6 @@ export class LineBuffer {
 
   /** @param blocks from `take` that nobody reads any more */
   recycle(blocks: readonly Buffer[]): void {
-    for (const { buffer } of blocks) {
-      if (this.#free.length >= MAX_FREE) return;
-      if (buffer.byteLength === BLOCK_BYTES) this.#free.push(Buffer.from(buffer));
-    }
+    for (const { buffer } of blocks) if (this.#free.length < MAX_FREE) this.#free.push(Buffer.from(buffer));
   }
 }

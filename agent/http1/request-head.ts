@@ -3,7 +3,7 @@
 import { isIPv6 } from 'node:net';
 import { type Fields, field, withoutFields } from './fields.ts';
 import { type FieldFault, type HeadBytes, HeadFields, joined, tokenEnd } from './head-fields.ts';
-import { Field, isDigit, listMembers } from './tokens.ts';
+import { Field, flat, isDigit, listMembers } from './tokens.ts';
 
 /** Limits in bytes, each tested at limit and limit + 1. */
 export const MAX_HEAD_BYTES = 65_536;
@@ -238,9 +238,10 @@ function splitPath(head: RequestHead): HeadError | undefined {
   return undefined;
 }
 
-/** Authority → hostname, of valid ones. Bounded: clients choose them. */
+/** Authority → hostname, of valid ones. Bounded in number and length: clients choose them. */
 const authorities = new Map<string, string>();
 const MAX_AUTHORITIES = 1_000;
+const MAX_KEPT_AUTHORITY = 255;
 
 function readAuthority(head: RequestHead): boolean {
   const known = authorities.get(head.authority);
@@ -249,8 +250,9 @@ function readAuthority(head: RequestHead): boolean {
     return true;
   }
   if (!parseAuthority(head)) return false;
+  if (head.authority.length > MAX_KEPT_AUTHORITY) return true;
   if (authorities.size >= MAX_AUTHORITIES) authorities.clear();
-  authorities.set(head.authority, head.hostname);
+  authorities.set(flat(head.authority), flat(head.hostname));
   return true;
 }
 

@@ -18,6 +18,8 @@ export class ResponseHead {
   /** The Content-Length as sent, also on an answer to HEAD and on 304; undefined: none. */
   length: number | undefined = undefined;
   keepAlive = true;
+  /** Its fields promise a body, whether it may have one or not. */
+  speaksOfBody = false;
   /** Value of Upgrade, of a 101 or a 426. */
   upgrade: string | undefined = undefined;
   trailer: string | undefined = undefined;
@@ -109,13 +111,14 @@ function readFraming(head: ResponseHead, raw: HeadFields, method: string): strin
     return 'unknown transfer coding';
   if (raw.codings === 1 && head.minor === 0) return 'Transfer-Encoding in HTTP/1.0';
   head.framing = framing(head, raw, method);
+  head.speaksOfBody = raw.codings > 0 || (head.length ?? 0) > 0;
   if (head.framing === 'close' || promisesBodyWithout(head, raw)) head.keepAlive = false;
   return undefined;
 }
 
 /** RFC 9110 8.6, 9112 6.1: must not be sent; whoever sends it may send the body as well, where the next answer belongs. */
 function promisesBodyWithout(head: ResponseHead, raw: HeadFields): boolean {
-  if (head.status === 204) return raw.codings > 0 || (head.length ?? 0) > 0;
+  if (head.status === 204) return head.speaksOfBody;
   return head.status === 304 && raw.codings > 0;
 }
 

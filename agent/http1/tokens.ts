@@ -45,6 +45,7 @@ const KNOWN = new Map<string, Field>([
 /** Look-ups are by the name as sent, so that the usual spellings need no lower-casing. Bounded: clients choose names. */
 const spellings = new Map<string, Field>();
 const MAX_SPELLINGS = 2000;
+const MAX_KEPT_NAME = 64;
 
 /** Origins read `_` as `-` (CGI), so a look-alike of a forwarding field is one. */
 const FORWARDING = /^x[-_](?:forwarded[-_].*|real[-_]ip)$/;
@@ -55,11 +56,11 @@ export function fieldOf(name: string): Field {
   if (known !== undefined) return known;
   const lower = name.toLowerCase();
   const field = KNOWN.get(lower) ?? (FORWARDING.test(lower) ? Field.forwarding : Field.other);
-  if (spellings.size < MAX_SPELLINGS) spellings.set(name, field);
+  if (spellings.size < MAX_SPELLINGS && name.length <= MAX_KEPT_NAME) spellings.set(flat(name), field);
   return field;
 }
 
-/** Names that begin otherwise than `x`, as bytes in lower case, by their length. */
+/** Names as bytes in lower case, by their length. */
 const BY_LENGTH: (readonly { readonly name: Buffer; readonly field: Field }[] | undefined)[] = [];
 for (const [name, field] of KNOWN)
   BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), { name: Buffer.from(name), field }];
@@ -129,4 +130,12 @@ function bytesOf(expression: RegExp): Uint8Array {
 
 export function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
+}
+
+/**
+ * The same text in memory of its own: a slice keeps all that it was cut from, and a sum is a tree that each use walks.
+ * @param text latin1
+ */
+export function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -20,6 +20,7 @@ import type { AnswerBody, ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
 import { Exchange } from './exchange.ts';
 import type { Peer } from './forwarding.ts';
+import { Held } from './held.ts';
 import { matchHost } from './host-table.ts';
 import { Outbox } from './outbox.ts';
 import type { HostTable, HttpHost } from './plan.ts';
@@ -58,8 +59,10 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   #tunnelHost: string | undefined = undefined;
   #decoder: ChunkedDecoder | undefined = undefined;
   #remaining = 0;
-  /** Bytes behind the present request: the next one, or a tunnel's first. */
-  #pending: Buffer | undefined = undefined;
+  /** Bytes behind the present request: the next ones, or a tunnel's first. */
+  readonly #held = new Held();
+  /** So many are held that the client is not read. */
+  #full = false;
   #consuming = false;
   #chunkedAnswer = false;
   #closeAfter = false;
@@ -95,8 +98,9 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   // --- Reading requests --------------------------------------------------------------------------------------------
 
   onData(chunk: Buffer): void {
-    if (this.#mode === Mode.linger) return this.#discard(chunk.length);
-    this.#consume(chunk, false);
+    if (this.#mode === Mode.linger) this.#discard(chunk.length);
+    else if (this.#held.length > 0) this.#hold(chunk, false);
+    else this.#consume(chunk, false);
   }
 
   /** @param ours whether the bytes stay as they are after the call */
@@ -107,14 +111,22 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       if (this.#mode === Mode.head && !this.#isBehind()) at = this.#readHead(chunk, at);
       else if (this.#mode === Mode.exchange && !this.#exchange!.requestDone) at = this.#readBody(chunk, at);
       else {
-        // The next request waits in our hands, any further one in the client's (RFC 9112 9.3.2: answers in order).
-        const rest = chunk.subarray(at);
-        this.#pending = ours ? rest : Buffer.from(rest);
-        this.#socket.pause();
+        this.#hold(chunk.subarray(at), ours);
         break;
       }
     }
     this.#consuming = false;
+  }
+
+  /** The next requests wait in our hands, further ones in the client's (RFC 9112 9.3.2: answers in order). */
+  #hold(rest: Buffer, ours: boolean): void {
+    if (ours) this.#held.putBack(rest);
+    else this.#held.add(rest);
+    if (!this.#held.full || this.#full) return;
+    this.#full = true;
+    this.#socket.pause();
+    // Nobody would hear of its end.
+    if (this.deadline === 0) this.limit(0);
   }
 
   /** Earlier answers have not gone out: a client that asks and does not read must not make them pile up here. */
@@ -133,6 +145,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
       this.#refuse(head.status, head.message);
       return chunk.length;
     }
+    this.#reader.head = undefined;
     this.#begin(head);
     return next;
   }
@@ -286,17 +299,17 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   #next(): void {
-    const pending = this.#pending;
-    this.#pending = undefined;
+    const held = this.#held.take();
+    this.#full = false;
     this.#paused = false;
-    if (pending !== undefined) this.#consume(pending, true);
+    if (held !== undefined) this.#consume(held, true);
     if (this.#clientEnded && this.#mode < Mode.tunnel) this.#endOfRequests();
-    else if (this.#mode < Mode.tunnel && this.#pending === undefined && !this.#paused) this.#socket.resume();
+    else if (this.#mode < Mode.tunnel) this.#readOn();
   }
 
   /** The client has said that it sends no more, and the present request is the last of those that it has sent. */
   #isLast(): boolean {
-    return this.#clientEnded && this.#pending === undefined;
+    return this.#clientEnded && this.#held.length === 0;
   }
 
   abort(): void {
@@ -317,11 +330,16 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
 
   resume(): void {
     this.#paused = false;
-    if (this.#pending === undefined) this.#socket.resume();
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (!this.#full && !this.#paused) this.#socket.resume();
   }
 
   limit(ms: number): void {
-    this.deadline = ms === 0 ? 0 : this.#core.sweep.after(ms);
+    const allowed = ms === 0 && this.#full ? this.#core.settings.bodyIdleMs : ms;
+    this.deadline = allowed === 0 ? 0 : this.#core.sweep.after(allowed);
   }
 
   upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void {
@@ -336,7 +354,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     this.#tunnel = new Tunnel({
       client: this.#socket,
       upstream,
-      fromClient: this.#pending,
+      fromClient: this.#held.take(),
       fromUpstream: rest,
       traffic: exchange.traffic,
       idleMs: this.#core.settings.tunnelIdleMs,
@@ -366,7 +384,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   #endOfRequests(): void {
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      if (this.#pending === undefined) this.#linger();
+      if (this.#held.length === 0) this.#linger();
       return;
     }
     // RFC 9112 8: a request that is cut off is never made to look complete.
@@ -434,14 +452,16 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   cut(): void {
-    if (this.#tunnel !== undefined) this.#tunnel.cut();
-    else reset(this.#socket);
+    if (this.#tunnel !== undefined) return this.#tunnel.cut();
+    // Nothing that has come already is read any more.
+    this.#mode = Mode.closed;
+    reset(this.#socket);
   }
 
   /** RFC 9112 9.6: ends the write side first and reads on for a while, or a reset could take our last answer away. */
   #linger(): void {
     this.#mode = Mode.linger;
-    this.#pending = undefined;
+    this.#held.take();
     this.limit(LINGER_MS);
     this.#out.end();
     if (this.#clientEnded) return;

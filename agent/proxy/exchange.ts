@@ -12,6 +12,7 @@ import { answerFields, wasOffered, withCors } from './answer.ts';
 import type { ClientStream } from './client-stream.ts';
 import type { Core } from './core.ts';
 import { clientFailure, type Failure, type FailurePlace, faultFailure, LOOP, renderFailure } from './failure.ts';
+import { Held } from './held.ts';
 import { ALLOW } from './local-answer.ts';
 import type { HttpHost, HttpRoute } from './plan.ts';
 import { Reach } from './reach.ts';
@@ -37,8 +38,8 @@ export class Exchange implements UpstreamEvents {
   #reach: Reach | undefined = undefined;
   #upstream: UpstreamConnection | undefined = undefined;
   #phase: number = Phase.begin;
-  /** Body that came before there was anywhere to send it: at most what one read brings. */
-  #early: Buffer[] | undefined = undefined;
+  /** Body that came before there was anywhere to send it. */
+  #early: Held | undefined = undefined;
   #requestDone: boolean;
   #requestTrailers: Fields = '';
   #bodySent = false;
@@ -172,7 +173,7 @@ export class Exchange implements UpstreamEvents {
   #sendEarly(upstream: UpstreamConnection): void {
     let more = true;
     if (this.#early !== undefined) {
-      for (const data of this.#early) more = this.#forward(upstream, data);
+      more = this.#forward(upstream, this.#early.take()!);
       this.#early = undefined;
     }
     const hasBody = !(this.#head.framing === 'none' || (this.#head.framing === 'length' && this.#head.length === 0));
@@ -194,9 +195,9 @@ export class Exchange implements UpstreamEvents {
     const upstream = this.#upstream;
     if (upstream === undefined) {
       if (this.#phase === Phase.over) return;
-      this.#early ??= [];
-      this.#early.push(Buffer.from(data));
-      this.#pauseClient();
+      this.#early ??= new Held();
+      this.#early.add(data);
+      if (this.#early.full) this.#pauseClient();
       return;
     }
     if (!this.#forward(upstream, data)) this.#pauseClient();
@@ -207,7 +208,7 @@ export class Exchange implements UpstreamEvents {
   requestEnd(trailers: Fields): void {
     this.#requestDone = true;
     this.#requestTrailers = trailers;
-    if (this.#upstream === undefined) return;
+    if (this.#upstream === undefined) return this.#resumeClient();
     this.#upstream.end(trailers);
     if (this.#phase === Phase.sent) this.#limitWaiting();
   }
@@ -386,12 +387,14 @@ export class Exchange implements UpstreamEvents {
   }
 
   /**
-   * RFC 9110 9.2.2: only what may be repeated, and only before the first byte of an answer. A connection that was closed
+   * RFC 9110 9.2.2: only what may be repeated or has not left, and only before the first byte of an answer. A connection that was closed
    * while it was idle is no failure of the target, so it does not count (a repetition always dials); a fresh one that a
    * VM closes under us counts once: its address is changing, or its service is only just starting.
    */
   #mayRetry(upstream: UpstreamConnection, code: string): boolean {
-    if (this.#spent || !IDEMPOTENT.has(this.#head.method) || this.#bodySent || !this.#requestDone) return false;
+    if (this.#spent || this.#bodySent || !this.#requestDone) return false;
+    if (upstream.untouched) return true;
+    if (!IDEMPOTENT.has(this.#head.method)) return false;
     // RFC 9112 6.3: what an earlier answer left on the connection is no answer to this request.
     if (code === 'EMALFORMED') return upstream.reused && !this.#informed;
     return !upstream.answered && (upstream.reused || this.#route!.target.kind === 'vm');

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { type Fields, field, fieldList } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import { flat } from '../http1/tokens.ts';
 
 /** What is known of the client's side of a connection. */
 export interface PeerFacts {
@@ -40,10 +41,9 @@ export class Peer implements PeerFacts {
   /** Forwarding fields for a request that brings none; made anew only when it differs from the one before. */
   fields(authority: string, prefix: string): Fields {
     if (authority !== this.#authority || prefix !== this.#prefix) {
-      this.#authority = authority;
+      this.#authority = flat(authority);
       this.#prefix = prefix;
-      // Through a buffer: one flat string instead of a tree of pieces that each request would have to walk.
-      this.#fields = Buffer.from(fresh(authority, this, prefix), 'latin1').toString('latin1');
+      this.#fields = flat(fresh(authority, this, prefix));
     }
     return this.#fields;
   }

@@ -11,7 +11,7 @@ import { Handshake } from './handshake.ts';
 import { acceptShared } from './intake.ts';
 import type { HostTable, ListenerPlan } from './plan.ts';
 import { TcpSession } from './tcp-session.ts';
-import { reset, TCP_KEEP_ALIVE_MS } from './wire.ts';
+import { NOBODY, own, reset, TCP_KEEP_ALIVE_MS } from './wire.ts';
 
 const BACKLOG = 1024;
 
@@ -163,7 +163,7 @@ export class Listener implements HttpService {
   }
 
   #refuse(socket: Socket): void {
-    socket.on('error', () => {});
+    own(socket, NOBODY);
     // Only plain HTTP can be told in words.
     if (this.#plan.kind === 'tcp' || this.#plan.tls !== undefined) return reset(socket);
     socket.end(closingAnswer(503, 'too many connections'), 'latin1');

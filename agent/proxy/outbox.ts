@@ -6,14 +6,17 @@ import type { Socket } from 'node:net';
 import { BLOCK_BYTES, GATHER_BYTES } from './blocks.ts';
 import type { Turn } from './turn.ts';
 
-type Piece = string | Buffer;
+/** Spare room behind the first data: the end of a chunk and of a chunked body. */
+const SLACK_BYTES = 32;
 
 export class Outbox {
   readonly #socket: Socket;
   readonly #turn: Turn;
-  /** Strings are latin1: a byte per character. Neighbouring strings are one piece. */
-  #pieces: Piece[] = [];
-  #bytes = 0;
+  /** What goes out first … */
+  #gathered: Buffer | undefined = undefined;
+  #used = 0;
+  /** … and what follows it: latin1, a byte per character. */
+  #text = '';
   /** The turn knows of us. */
   #queued = false;
   /** How often something has been handed to the socket. */
@@ -26,21 +29,22 @@ export class Outbox {
 
   /** Bytes that the peer's kernel has not taken yet. */
   get unsent(): number {
-    return this.#bytes + this.#socket.writableLength;
+    return this.#waiting + this.#socket.writableLength;
+  }
+
+  get #waiting(): number {
+    return this.#used + this.#text.length;
   }
 
   /** The peer does not take what it was sent; the socket's `drain` tells when it has. */
   get blocked(): boolean {
-    if (this.#bytes >= GATHER_BYTES) this.flush();
+    if (this.#waiting >= GATHER_BYTES) this.flush();
     return this.#socket.writableNeedDrain;
   }
 
   /** @param text latin1 */
   text(text: string): void {
-    const last = this.#pieces.length - 1;
-    if (last >= 0 && typeof this.#pieces[last] === 'string') this.#pieces[last] += text;
-    else this.#pieces.push(text);
-    this.#bytes += text.length;
+    this.#text += text;
     this.#flushLater();
   }
 
@@ -49,21 +53,21 @@ export class Outbox {
    * @returns false when the peer reads more slowly than we write; the socket's `drain` tells when to go on
    */
   data(data: Buffer): boolean {
-    if (this.#bytes + data.length >= GATHER_BYTES) this.#writeMuch(data);
+    if (this.#waiting + data.length >= GATHER_BYTES) this.#writeMuch(data);
     else this.#gather(data);
     return !this.#socket.writableNeedDrain;
   }
 
   /** Hands everything to the socket, now. */
   flush(): void {
-    const { length } = this.#pieces;
-    if (length === 0) return;
-    const piece = length === 1 ? this.#pieces[0]! : joined(this.#pieces, this.#bytes, NOTHING);
+    if (this.#waiting === 0) return;
+    if (this.#gathered !== undefined) this.#addText(this.#gathered, 0);
+    const [gathered, used, text] = [this.#gathered, this.#used, this.#text];
     this.drop();
     if (this.#socket.destroyed) return;
     this.writes++;
-    if (typeof piece === 'string') this.#socket.write(piece, 'latin1');
-    else this.#socket.write(piece);
+    if (gathered === undefined) this.#socket.write(text, 'latin1');
+    else this.#socket.write(gathered.subarray(0, used));
   }
 
   /** FIN, behind everything that was written. */
@@ -80,8 +84,9 @@ export class Outbox {
 
   /** The other side reads no more: what waits is dropped. */
   drop(): void {
-    this.#pieces = [];
-    this.#bytes = 0;
+    this.#gathered = undefined;
+    this.#used = 0;
+    this.#text = '';
   }
 
   #flushLater(): void {
@@ -90,43 +95,42 @@ export class Outbox {
     this.#turn.add(this);
   }
 
-  /** Head and body of a usual answer become one buffer here, and stay one. */
+  /** Head and body of a usual answer fill one buffer; many small pieces make it grow by doubling. */
   #gather(data: Buffer): void {
-    this.#pieces = [joined(this.#pieces, this.#bytes + data.length, data)];
-    this.#bytes += data.length;
+    this.#gathered ??= Buffer.allocUnsafe(this.#text.length + data.length + SLACK_BYTES);
+    const buffer = this.#addText(this.#gathered, data.length);
+    data.copy(buffer, this.#used);
+    this.#used += data.length;
     this.#flushLater();
   }
 
-  /** At once, from memory that is free again when the kernel has taken it. */
+  /** The text moves into the buffer, which then has room for `more` bytes. */
+  #addText(buffer: Buffer, more: number): Buffer {
+    const needed = this.#waiting + more;
+    let roomy = buffer;
+    if (needed > buffer.length) {
+      roomy = Buffer.allocUnsafe(Math.max(needed, 2 * buffer.length));
+      buffer.copy(roomy, 0, 0, this.#used);
+      this.#gathered = roomy;
+    }
+    if (this.#text !== '') this.#used += roomy.write(this.#text, this.#used, 'latin1');
+    this.#text = '';
+    return roomy;
+  }
+
+  /** At once, from memory that is free again when the kernel has taken it: one closure for each 16 KiB or more. */
   #writeMuch(data: Buffer): void {
-    if (this.#bytes >= GATHER_BYTES) this.flush();
+    if (this.#waiting >= GATHER_BYTES) this.flush();
     for (let from = 0; from < data.length; ) {
-      const block = this.#turn.blocks.take();
-      const start = put(this.#pieces, block);
+      const block = this.#turn.blocks.take(this.#waiting + data.length - from);
+      let at = this.#gathered?.copy(block, 0, 0, this.#used) ?? 0;
+      at += block.write(this.#text, at, 'latin1');
       this.drop();
-      const bytes = Math.min(data.length - from, BLOCK_BYTES - start);
-      data.copy(block, start, from, from + bytes);
+      const bytes = Math.min(data.length - from, BLOCK_BYTES - at);
+      data.copy(block, at, from, from + bytes);
       from += bytes;
       this.writes++;
-      this.#socket.write(block.subarray(0, start + bytes), () => this.#turn.blocks.give(block));
+      this.#socket.write(block.subarray(0, at + bytes), () => this.#turn.blocks.give(block));
     }
   }
-}
-
-const NOTHING = Buffer.alloc(0);
-
-function joined(pieces: readonly Piece[], bytes: number, last: Buffer): Buffer {
-  const all = Buffer.allocUnsafe(bytes);
-  last.copy(all, put(pieces, all));
-  return all;
-}
-
-/** @returns the offset behind the pieces */
-function put(pieces: readonly Piece[], into: Buffer): number {
-  let at = 0;
-  for (const piece of pieces) {
-    if (typeof piece === 'string') at += into.write(piece, at, 'latin1');
-    else at += piece.copy(into, at);
-  }
-  return at;
 }

@@ -1,11 +1,12 @@
-// One client of a TCP host: finds the target, connects, and becomes a tunnel. Until then nothing is read from the
-// client; when the target cannot be had, the client is reset, so that it does not take silence for an answer.
+// One client of a TCP host: finds the target, connects, and becomes a tunnel. Until then what the
+// client says is held; when the target cannot be had, the client is reset, so that it does not take silence for an answer.
 import type { Socket } from 'node:net';
 import { plainIp } from '../networks.ts';
 import type { Address } from '../targets.ts';
 import type { Client, ClientRegister } from './client.ts';
 import type { Core } from './core.ts';
 import type { Failure } from './failure.ts';
+import { Held } from './held.ts';
 import type { TcpHost } from './plan.ts';
 import { Reach, type Reacher } from './reach.ts';
 import { monotonicMs } from './sweep.ts';
@@ -19,6 +20,7 @@ export class TcpSession implements Client, Reacher, Owner {
   readonly #register: ClientRegister;
   #reach: Reach | undefined;
   #tunnel: Tunnel | undefined = undefined;
+  readonly #held = new Held();
   readonly #client: string;
   readonly #beganAt = monotonicMs();
   #connectedAt: number | undefined = undefined;
@@ -33,7 +35,6 @@ export class TcpSession implements Client, Reacher, Owner {
     host.traffic.connections++;
     this.#client = plainIp(socket.remoteAddress ?? '');
     register.add(this);
-    socket.pause();
     own(socket, this);
     this.#reach = undefined;
     const { target, targetLabel, holdMs } = host;
@@ -59,7 +60,7 @@ export class TcpSession implements Client, Reacher, Owner {
     this.#tunnel = new Tunnel({
       client: this.#socket,
       upstream,
-      fromClient: undefined,
+      fromClient: this.#held.take(),
       fromUpstream: undefined,
       traffic,
       idleMs: settings.tunnelIdleMs,
@@ -85,8 +86,12 @@ export class TcpSession implements Client, Reacher, Owner {
     else reset(this.#socket);
   }
 
-  // Until the tunnel takes over, only the client's end is of interest.
-  onData(): void {}
+  // Until the tunnel takes over, the client is only read so that its end is noticed.
+  onData(chunk: Buffer): void {
+    this.#held.add(chunk);
+    if (this.#held.full) this.#socket.pause();
+  }
+
   onEnd(): void {}
   onDrain(): void {}
   onClose(): void {

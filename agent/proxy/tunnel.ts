@@ -23,7 +23,7 @@ export interface TunnelOptions {
 }
 
 export class Tunnel implements Timed {
-  readonly #options: TunnelOptions;
+  readonly #options: Omit<TunnelOptions, 'fromClient' | 'fromUpstream'>;
   readonly #client: Side;
   readonly #upstream: Side;
   #open = 2;
@@ -32,7 +32,8 @@ export class Tunnel implements Timed {
   deadline = 0;
 
   constructor(options: TunnelOptions) {
-    this.#options = options;
+    const { fromClient, fromUpstream, ...kept } = options;
+    this.#options = kept;
     this.#client = new Side(this, options.client, options.turn);
     this.#upstream = new Side(this, options.upstream, options.turn);
     this.#client.other = this.#upstream;
@@ -41,8 +42,8 @@ export class Tunnel implements Timed {
     this.#touch();
     own(options.client, this.#client);
     own(options.upstream, this.#upstream);
-    if (options.fromClient !== undefined) this.#client.onData(options.fromClient);
-    if (options.fromUpstream !== undefined) this.#upstream.onData(options.fromUpstream);
+    if (fromClient !== undefined) this.#client.onData(fromClient);
+    if (fromUpstream !== undefined) this.#upstream.onData(fromUpstream);
     this.#client.start();
     this.#upstream.start();
   }

@@ -112,13 +112,18 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     });
   }
 
+  /** Nothing of the present request has left. */
+  get untouched(): boolean {
+    return this.#out.writes === this.#writesBefore;
+  }
+
   /** May be used again, if it is alive. */
   get rested(): boolean {
     return this.#restsUntil === 0 || this.#restsUntil <= monotonicMs();
   }
 
   get alive(): boolean {
-    return !this.#socket.destroyed && this.#socket.readable && this.#socket.writable;
+    return !this.#writeBroken && !this.#socket.destroyed && this.#socket.readable && this.#socket.writable;
   }
 
   // --- Sending -----------------------------------------------------------------------------------------------------
@@ -164,7 +169,9 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
   /** The exchange is over: keeps the connection for the next one, or closes it. */
   release(): void {
     this.#events = undefined;
-    if (this.#reading === Reading.idle && this.#sent && this.#keepAlive && !this.#writeBroken && this.alive) {
+    // What has not left yet would stand before the next request.
+    const done = this.#reading === Reading.idle && this.#sent && this.#out.unsent === 0;
+    if (done && this.#keepAlive && this.alive) {
       this.reused = true;
       this.#restsUntil = this.#bodyWithheld ? monotonicMs() + REST_MS : 0;
       this.#socket.resume();
@@ -193,7 +200,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     // RFC 9112 9.2: data on an idle connection answers nothing.
     if (this.#reading === Reading.idle) return this.destroy();
     // Nor does what comes before the request has left.
-    if (this.#reading === Reading.head && this.#out.writes === this.#writesBefore) return this.#fail('ECLOSED');
+    if (this.#reading === Reading.head && this.untouched) return this.#fail('ECLOSED');
     this.answered = true;
     let at = 0;
     while (at < chunk.length && this.#reading !== Reading.over) {
@@ -230,6 +237,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     const progress = this.#reader.push(chunk, at);
     if (progress === HeadProgress.more) return chunk.length;
     const head = progress === HeadProgress.found ? parseResponseHead(this.#reader.head!, this.#method) : 'malformed';
+    this.#reader.head = undefined;
     if (typeof head === 'string') {
       this.#fail('EMALFORMED');
       return chunk.length;
@@ -265,7 +273,7 @@ export class UpstreamConnection implements Owner, BodySink, Timed {
     this.#named = head.named;
     this.#keepAlive = head.keepAlive;
     const framing = head.framing;
-    this.#bodyWithheld = framing === 'none' && head.length !== undefined && head.length > 0;
+    this.#bodyWithheld = framing === 'none' && head.speaksOfBody;
     if (framing === 'chunked') {
       this.#decoder = new ChunkedDecoder();
       this.#reading = Reading.chunked;

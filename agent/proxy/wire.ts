@@ -16,6 +16,9 @@ export interface Owner {
   onClose(error: Error | undefined): void;
 }
 
+/** Hears of a socket that nobody cares for any more. */
+export const NOBODY: Owner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
 const OWNER = Symbol('owner');
 const FAULT = Symbol('fault');
 
@@ -70,6 +73,7 @@ export function reset(socket: Socket): void {
 /**
  * Keeps `socket` readable when a write fails: the peer may have answered before it hung up, and the answer is in our
  * receive buffer. Node would close the socket at once and lose it. What ends the socket then is the end of the reading.
+ * Node's own call-back of `destroy` is not called then, and with it not that of the write.
  * @param onBroken called at the first failed write; nothing may be written from then on
  */
 export function surviveFailedWrite(socket: Socket, onBroken: () => void): void {

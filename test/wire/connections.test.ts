@@ -110,6 +110,42 @@ test('ends the upstream request when the client goes while it waits', async () =
   await connection.until(({ closed, ended }) => closed || ended);
 });
 
+test('ends a silent stream when its client is reset that has begun another request', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send(`${GET}G`);
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n');
+  await client.until((text) => text.includes('event-stream'));
+  client.socket.resetAndDestroy();
+  await connection.until(({ closed, ended }) => closed || ended);
+});
+
+test('limits the silence of a stream whose client it cannot read any more', async () => {
+  const origin = await serve(undefined, {}, { body_idle: 0.3 });
+  const next = origin.next();
+  const client = new RawClient(port).send(GET + `GET /${'a'.repeat(1000)} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(100));
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n');
+  await connection.until(({ closed, ended }) => closed || ended);
+  client.close();
+});
+
+test('goes on when a request turns out to be broken whose answer has begun', async () => {
+  const origin = await serve();
+  const next = origin.next();
+  const client = new RawClient(port).send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegun');
+  await client.until((text) => text.endsWith('begun'));
+  await client.send('ZZZ\r\nmore').end();
+  await connection.until(({ closed, ended }) => closed || ended);
+  expect(plane.accessed).toMatchObject([{ status: 200, failure: 'bad_body' }]);
+});
+
 test('takes the end of a client behind a complete request for an abort, within a second', async () => {
   const origin = await serve();
   const next = origin.next();
@@ -598,14 +634,16 @@ test('repeats a GET elsewhere when an earlier answer left its body on the connec
 });
 
 test('lets a connection rest behind an answer that speaks of a body and has none', async () => {
-  const origin = await serve(answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n'));
-  const client = new RawClient(port).send('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
-  await client.until((text) => text.endsWith('\r\n\r\n'));
-  const next = origin.next();
-  client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
-  await (await next).head();
-  expect(origin.connections).toHaveLength(2);
-  client.close();
+  for (const promise of ['Content-Length: 2', 'Transfer-Encoding: chunked']) {
+    const origin = await serve(answering(`HTTP/1.1 200 OK\r\n${promise}\r\n\r\n`));
+    const client = new RawClient(port).send('HEAD / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await client.until((text) => text.endsWith('\r\n\r\n'));
+    const next = origin.next();
+    client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    await (await next).head();
+    expect(origin.connections).toHaveLength(2);
+    client.close();
+  }
 });
 
 test('answers every pipelined request of a client that closed its side behind them (9112 9.6)', async () => {

@@ -78,6 +78,21 @@ test('lets go of a hold when the client goes', async () => {
   while (vm.waiters > 0) await new Promise(setImmediate);
 });
 
+test.each([
+  ['a POST that is complete', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello'],
+  ['a request with another behind it', 'GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+])('lets go of %s when its client is reset, and never sends it', async (_, request) => {
+  await plane.run([web()]);
+  const client = new RawClient(port).send(request);
+  await held();
+  client.socket.resetAndDestroy();
+  while (vm.waiters > 0) await new Promise(setImmediate);
+  vm.move(here());
+  expect(await exchange(port, ONCE)).toMatch(/ok$/);
+  expect(plane.accessed.map(({ failure }) => failure)).toEqual(['client_gone', undefined]);
+  expect(origin.connections).toHaveLength(1);
+});
+
 test('waits out a refused dial while the VM has only just come up', async () => {
   await origin.close();
   await plane.run([web()]);
@@ -169,4 +184,13 @@ test('counts the open connections of a VM', async () => {
   expect(vm.open).toBe(1);
   plane.core.pool.close();
   while (vm.open > 0) await new Promise(setImmediate);
+});
+
+test('lets go of a TCP connection that waits when its client is reset, whatever it has sent', async () => {
+  await plane.run([host({ port, tcp: { ...VM, target_port: String(origin.port) } })]);
+  const client = new RawClient(port).send('hello');
+  await held();
+  client.socket.resetAndDestroy();
+  while (vm.waiters > 0) await new Promise(setImmediate);
+  expect(plane.accessed).toMatchObject([{ failure: 'client_gone' }]);
 });
