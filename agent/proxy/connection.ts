@@ -125,7 +125,6 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     if (!this.#held.full || this.#full) return;
     this.#full = true;
     this.#socket.pause();
-    // Nobody would hear of its end.
     if (this.deadline === 0) this.limit(0);
   }
 
@@ -338,8 +337,13 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   limit(ms: number): void {
-    const allowed = ms === 0 && this.#full ? this.#core.settings.bodyIdleMs : ms;
+    const allowed = ms === 0 && this.#mayBeGone() ? this.#core.settings.bodyIdleMs : ms;
     this.deadline = allowed === 0 ? 0 : this.#core.sweep.after(allowed);
+  }
+
+  /** Nobody would hear of its going: it is not read any more, or has ended its side already. */
+  #mayBeGone(): boolean {
+    return this.#full || this.#clientEnded;
   }
 
   upgrade(head: ResponseHead, fields: Fields, upstream: Socket, rest: Buffer | undefined): void {
@@ -389,6 +393,7 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
     }
     // RFC 9112 8: a request that is cut off is never made to look complete.
     if (!exchange.requestDone) return this.#giveUp(exchange);
+    if (this.deadline === 0) this.limit(0);
     // RFC 9112 9.6: a half-close by one who said that nothing follows is no abort.
     const head = this.#head!;
     if (head.minor === 0 || !head.keepAlive) return;
@@ -414,12 +419,18 @@ export class ClientConnection implements Owner, BodySink, ClientStream, Timed, C
   }
 
   onDeadline(): void {
-    if (this.#mode === Mode.exchange) this.#exchange!.onDeadline();
+    if (this.#mode === Mode.exchange) this.#exchangeIsLate(this.#exchange!);
     else if (this.#mode === Mode.head && !this.#reader.empty)
       this.#refuse(408, 'the request head was not complete in time');
     else if (this.#mode < Mode.closed && this.#isSending()) this.limit(LINGER_MS);
     else if (this.#mode === Mode.head) this.#linger();
     else this.#socket.destroy();
+  }
+
+  #exchangeIsLate(exchange: Exchange): void {
+    // A silent answer, and a client of which nobody knows whether it is still there.
+    if (this.#mayBeGone() && exchange.answering) this.cut();
+    else exchange.onDeadline();
   }
 
   /** True while our last answer is still going out, however slowly; a client that takes nothing at all is reset. */

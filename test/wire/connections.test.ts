@@ -128,7 +128,20 @@ test('limits the silence of a stream whose client it cannot read any more', asyn
   const client = new RawClient(port).send(GET + `GET /${'a'.repeat(1000)} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(100));
   const connection = await next;
   await connection.head();
-  connection.write('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n');
+  connection.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n');
+  await connection.until(({ closed, ended }) => closed || ended);
+  client.close();
+});
+
+test('limits the silence of a stream whose client has closed its side, for it may have gone', async () => {
+  const origin = await serve(undefined, {}, { body_idle: 0.3 });
+  const next = origin.next();
+  const client = new RawClient(port).send('GET / HTTP/1.0\r\n\r\n');
+  const connection = await next;
+  await connection.head();
+  connection.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n');
+  await client.until((text) => text.includes('event-stream'));
+  client.socket.end();
   await connection.until(({ closed, ended }) => closed || ended);
   client.close();
 });
