@@ -50,7 +50,7 @@ function union(a: readonly string[] | undefined, b: readonly string[] | undefine
   return a === undefined ? b : b === undefined ? a : [...new Set([...a, ...b])];
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 function readRecord(value: unknown): VmReading | undefined {
   const id = readId(value);
@@ -90,11 +90,13 @@ function readAddresses(record: JsonObject): string[] | undefined {
   return [...found];
 }
 
-function objectFrom(value: unknown): JsonObject {
+/** Anything but an object is an empty one. */
+export function objectFrom(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null ? (value as JsonObject) : {};
 }
 
-function textFrom(value: unknown): string {
+/** Anything but text or a number is empty. */
+export function textFrom(value: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 }
 

@@ -1,17 +1,30 @@
 // The Parallels Desktop provider: finds prlctl, runs it, explains its failures. The only file that imports execa.
-// Invariant: no shell, no process without a time limit, and the limit is SIGKILL (prlctl can ignore SIGTERM).
+// Invariant: no process without a time limit but the one that tells of events, and every end is SIGKILL (prlctl can ignore
+// SIGTERM).
 import { execa } from 'execa';
+import { hasEvents, parseEvent } from './prlctl-events.ts';
 import { mergeReadings, parseVmList } from './prlctl-output.ts';
 import { findPrlctl } from './prlctl-path.ts';
-import { ProviderError, type VmProvider, type VmReading } from './provider.ts';
+import { type Follower, ProviderError, type VmProvider, type VmReading } from './provider.ts';
 import { Slots } from './slots.ts';
+import { underTerminal } from './terminal.ts';
 
 /** A list needs a log-in to the service each time, and asks guests; seconds are usual on a busy Mac. */
 export const TIME_LIMIT_MS = 30_000;
 /** A full record has about 6 KB. Characters. */
 export const MAX_OUTPUT = 16 * 1024 * 1024;
-/** prlctl misfires under load; the two forms of the list run side by side. */
+/** prlctl misfires under load; the two forms of the list run side by side. The one that tells of events is not counted. */
 export const MAX_PROCESSES = 4;
+
+const COMMON = {
+  // A folder that was removed under the agent would make every spawn fail.
+  cwd: '/',
+  extendEnv: false,
+  reject: false,
+  killSignal: 'SIGKILL',
+  // A wrapper script's child would keep the pipes open, and us waiting.
+  killDescendants: true,
+} as const;
 
 export interface PrlctlOptions {
   /** Where PRPROXY_PRLCTL and PATH are read; prlctl inherits it too. */
@@ -43,6 +56,29 @@ export class Prlctl implements VmProvider {
     );
   }
 
+  async watch(follower: Follower, signal: AbortSignal): Promise<never> {
+    const path = await findPrlctl(this.#env);
+    const line = underTerminal([path, 'monitor-events', '--json']);
+    if (line === undefined || !hasEvents(await this.#run(path, ['--version'], signal))) {
+      throw new ProviderError('unsupported', 'prlctl tells of no events here; Parallels Desktop 26 or newer does');
+    }
+    // The real one may end when its stdin does: it stays open.
+    const options = { ...COMMON, env: { ...this.#env, ...line.env }, stdin: 'pipe', stderr: 'ignore' } as const;
+    const child = execa(line.file, line.args, { ...options, buffer: false, cancelSignal: signal });
+    if (child.pid !== undefined) follower.onStart();
+    let said = '';
+    try {
+      for await (const text of child) {
+        const event = parseEvent(text);
+        if (event !== undefined) follower.onEvent(event);
+        else said = said || firstLine(text);
+      }
+    } catch {
+      // Its output was cut off; how it ended says why.
+    }
+    throw this.#explain(line.file, { ...(await child), stdout: said, stderr: '' });
+  }
+
   async #read(path: string, args: readonly string[], signal: AbortSignal | undefined): Promise<VmReading[]> {
     return parseVmList(await this.#run(path, args, signal));
   }
@@ -58,16 +94,10 @@ export class Prlctl implements VmProvider {
   #spawn(path: string, args: readonly string[], signal: AbortSignal | undefined): Promise<Outcome> {
     return this.#slots.run(() =>
       execa(path, args, {
-        // A folder that was removed under the agent would make every spawn fail.
-        cwd: '/',
+        ...COMMON,
         env: this.#env,
-        extendEnv: false,
         stdin: 'ignore',
-        reject: false,
         timeout: this.#timeLimitMs,
-        killSignal: 'SIGKILL',
-        // A wrapper script's child would keep the pipes open, and us waiting.
-        killDescendants: true,
         maxBuffer: MAX_OUTPUT,
         ...(signal === undefined ? {} : { cancelSignal: signal }),
       }),
@@ -89,7 +119,7 @@ export class Prlctl implements VmProvider {
     if (outcome.exitCode === undefined && outcome.signal === undefined) {
       return new ProviderError('failed', 'prlctl cannot be run', `${path} cannot be run (${outcome.code})`);
     }
-    const reason = `prlctl failed (${outcome.signal ?? `exit code ${outcome.exitCode}`})`;
+    const reason = `prlctl ${outcome.failed ? 'failed' : 'ended'} (${outcome.signal ?? `exit code ${outcome.exitCode}`})`;
     return new ProviderError('failed', reason, reason + more);
   }
 }

@@ -1,8 +1,8 @@
 // What the table and the watcher need of a hypervisor. prlctl is the first provider. A reading is a fact about one
 // moment; nobody changes it afterwards.
 //
-// Following events (`watch`) and switching machines on and off (`power`) will be further methods of VmProvider: both
-// are things that only the hypervisor's own program can do. Everything else about VMs belongs above this line.
+// Switching machines on and off (`power`) will be a further method of VmProvider: like reading and watching it is a
+// thing that only the hypervisor's own program can do. Everything else about VMs belongs above this line.
 import type { VmKey } from '../targets.ts';
 
 /** One VM as the provider saw it. */
@@ -27,6 +27,22 @@ export interface VmReading {
   readonly addressSource: string;
 }
 
+/** `listed`: it was added or removed · `other`: anything else, and no more than the echo of a reading maybe. */
+export type VmEventKind = 'state' | 'tools' | 'listed' | 'other';
+
+/** Something happened to a VM. What it is now, a reading tells; there is no event for an address. */
+export interface VmEvent {
+  readonly vm: VmKey;
+  readonly kind: VmEventKind;
+}
+
+/** Who is told of events. Must not throw. */
+export interface Follower {
+  /** The program runs; it is not known when it begins to hear. */
+  onStart(): void;
+  onEvent(event: VmEvent): void;
+}
+
 export interface VmProvider {
   /**
    * Every VM, as of a moment after the call.
@@ -34,13 +50,19 @@ export interface VmProvider {
    * @throws ProviderError and nothing else. A reading that cannot be understood is an error, never "no VMs".
    */
   list(signal?: AbortSignal): Promise<VmReading[]>;
+  /**
+   * Tells of events until they end. Absent: there are none.
+   * @param signal ends it; no process is left.
+   * @throws ProviderError always, for they should not end; `unsupported`: this version has none
+   */
+  watch?(follower: Follower, signal: AbortSignal): Promise<never>;
 }
 
 /**
  * `missing`: the program does not exist · `unreachable`: it cannot reach its service · `timeout`: no answer in time ·
- * `failed`: it said no · `unparsable`: it answered something else.
+ * `failed`: it said no · `unparsable`: it answered something else · `unsupported`: it is too old for that.
  */
-export type ProviderErrorKind = 'missing' | 'unreachable' | 'timeout' | 'failed' | 'unparsable';
+export type ProviderErrorKind = 'missing' | 'unreachable' | 'timeout' | 'failed' | 'unparsable' | 'unsupported';
 
 export class ProviderError extends Error {
   readonly kind: ProviderErrorKind;

@@ -6,7 +6,8 @@ import type { Address, Cancel, Resolution, Targets, VmKey, VmTarget } from '../t
 import type { VmDirectory, VmRecord } from './directory.ts';
 import type { VmProvider } from './provider.ts';
 import { type VmChange, VmTable } from './table.ts';
-import { type VmsLog, Watcher, type WatcherTimes } from './watcher.ts';
+import type { VmsLog, WatcherTimes } from './times.ts';
+import { Watcher } from './watcher.ts';
 
 export interface VmsOptions {
   readonly provider: VmProvider;

@@ -1,41 +1,13 @@
-// Keeps the table fresh by reading again and again: fast while something that a route needs is changing, slowly
-// otherwise, not at all when no route names a VM. Invariants: one reading at a time; a caller of refresh() gets a
-// reading that began after its call; nothing here rejects, and after stop() there is no timer and no process.
+// Keeps the table fresh: reads first, then reads again when an event, traffic or the clock says so. Invariants: one
+// reading at a time; a caller of refresh() gets a reading that began after its call; nothing here rejects, and after
+// stop() there is no timer and no process.
 import type { VmsStatus } from '../../src/model/status.ts';
 import type { VmKey } from '../targets.ts';
-import { ProviderError, type VmProvider } from './provider.ts';
+import { Monitor } from './monitor.ts';
+import { Pace } from './pace.ts';
+import { ProviderError, type VmEvent, type VmProvider } from './provider.ts';
 import type { VmTable } from './table.ts';
-
-/** All in milliseconds. */
-export interface WatcherTimes {
-  /** Between readings while a needed VM is coming, or traffic had a doubt a short while ago. */
-  readonly fast: number;
-  readonly slow: number;
-  /** How long a doubt keeps readings fast. */
-  readonly doubt: number;
-  /** Pause before a reading for a doubt: when prlctl answers, and when it fails. */
-  readonly lookGap: number;
-  readonly lookGapFailing: number;
-  /** Back-off while prlctl fails. */
-  readonly backOffMin: number;
-  readonly backOffMax: number;
-}
-
-export const WATCHER_TIMES: WatcherTimes = {
-  fast: 500,
-  slow: 2_000,
-  doubt: 5_000,
-  lookGap: 200,
-  lookGapFailing: 1_000,
-  backOffMin: 1_000,
-  backOffMax: 30_000,
-};
-
-/** What the watcher says; a pino logger fits. */
-export interface VmsLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+import { type VmsLog, WATCHER_TIMES, type WatcherTimes } from './times.ts';
 
 export interface WatcherOptions {
   readonly provider: VmProvider;
@@ -49,6 +21,9 @@ export class Watcher {
   readonly #table: VmTable;
   readonly #log: VmsLog;
   readonly #times: WatcherTimes;
+  readonly #pace: Pace;
+  /** Absent when the provider has no events. */
+  readonly #monitor: Monitor | undefined;
   readonly #stopping = new AbortController();
   #needed: ReadonlySet<VmKey> = new Set();
   #current: Promise<boolean> | undefined;
@@ -56,8 +31,6 @@ export class Watcher {
   #next: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #endedAt = -Infinity;
-  #lookAsked = false;
-  #fastUntil = -Infinity;
   #failures = 0;
   #lastGoodAt: Date | undefined;
   #lastError: string | undefined;
@@ -67,6 +40,8 @@ export class Watcher {
     this.#table = options.table;
     this.#log = options.log;
     this.#times = { ...WATCHER_TIMES, ...options.times };
+    this.#pace = new Pace(this.#times);
+    this.#monitor = this.#createMonitor();
   }
 
   /** Begins the first reading at once. */
@@ -79,7 +54,9 @@ export class Watcher {
     const wasIdle = this.#needed.size === 0;
     this.#needed = new Set(needed);
     // While idle nobody looked; what the table holds may be old.
-    if (wasIdle && needed.size > 0) this.#lookAsked = true;
+    if (wasIdle && needed.size > 0) this.#pace.ask();
+    if (needed.size === 0) void this.#monitor?.stop();
+    else if (!this.#stopping.signal.aborted) this.#monitor?.start();
     this.#schedule();
   }
 
@@ -99,32 +76,64 @@ export class Watcher {
 
   /** Traffic has a doubt: a reading soon, and fast ones for a while. */
   look(): void {
-    this.#lookAsked = true;
-    this.#fastUntil = performance.now() + this.#times.doubt;
+    this.#pace.doubt();
     this.#schedule();
   }
 
   status(): VmsStatus {
-    const mode = this.#needed.size === 0 ? 'idle' : this.#failures > 0 ? 'failing' : 'polling';
+    const error = this.#lastError ?? this.#monitor?.error;
     return {
-      mode,
+      mode: this.#mode(),
       ...(this.#lastGoodAt === undefined ? {} : { last_good_at: this.#lastGoodAt.toISOString() }),
-      ...(this.#lastError === undefined ? {} : { last_error: this.#lastError }),
+      ...(error === undefined ? {} : { last_error: error }),
     };
+  }
+
+  #mode(): VmsStatus['mode'] {
+    if (this.#needed.size === 0) return 'idle';
+    if (this.#failures > 0) return 'failing';
+    return this.#monitor?.isFollowing ? 'events' : 'polling';
   }
 
   /** Ends a running prlctl and waits for its end. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);
+    await this.#monitor?.stop();
     await this.#next;
     await this.#current;
+  }
+
+  #createMonitor(): Monitor | undefined {
+    const { watch } = this.#provider;
+    if (watch === undefined) return undefined;
+    return new Monitor({
+      watch: watch.bind(this.#provider),
+      times: this.#times,
+      log: this.#log,
+      // What happened before it was followed, no event will tell.
+      onFollowing: () => void this.refresh(),
+      onEvent: (event) => this.#heard(event),
+      onLost: () => this.#schedule(),
+    });
+  }
+
+  /** An event says that something is different, a reading what it is: also of its address, for which there is no event. */
+  #heard({ kind, vm }: VmEvent): void {
+    if (kind === 'other' && (!this.#needed.has(vm) || this.#mayBeEcho())) return;
+    this.#pace.ask();
+    this.#schedule();
+  }
+
+  /** Each reading makes prlctl tell that the VMs it listed are configured anew: a loop, if it were followed. */
+  #mayBeEcho(): boolean {
+    return this.#current !== undefined || performance.now() - this.#endedAt < this.#times.echo;
   }
 
   #begin(): Promise<boolean> {
     if (this.#stopping.signal.aborted) return Promise.resolve(false);
     clearTimeout(this.#timer);
-    this.#lookAsked = false;
+    this.#pace.begin();
     this.#current = this.#read().finally(() => {
       this.#current = undefined;
       this.#endedAt = performance.now();
@@ -169,24 +178,14 @@ export class Watcher {
   #schedule(): void {
     clearTimeout(this.#timer);
     if (this.#current !== undefined || this.#stopping.signal.aborted) return;
-    const gap = this.#gap();
+    const gap = this.#pace.gap({
+      isNeeded: this.#needed.size > 0,
+      failures: this.#failures,
+      isComing: [...this.#needed].some((vm) => this.#table.isComing(vm)),
+      isFollowing: this.#monitor?.isFollowing ?? false,
+    });
     if (gap === undefined) return;
     const dueIn = this.#endedAt + gap - performance.now();
     this.#timer = setTimeout(() => void this.refresh(), Math.max(0, dueIn));
-  }
-
-  /** Milliseconds from the end of the last reading to the beginning of the next; undefined: there is none. */
-  #gap(): number | undefined {
-    const { lookGap, lookGapFailing, backOffMin, backOffMax, fast, slow } = this.#times;
-    if (this.#lookAsked) return this.#failures > 0 ? lookGapFailing : lookGap;
-    if (this.#needed.size === 0) return undefined;
-    if (this.#failures > 0) return Math.min(backOffMin * 2 ** (this.#failures - 1), backOffMax);
-    return this.#isChanging() ? fast : slow;
-  }
-
-  #isChanging(): boolean {
-    if (performance.now() < this.#fastUntil) return true;
-    for (const vm of this.#needed) if (this.#table.isComing(vm)) return true;
-    return false;
   }
 }

@@ -1,5 +1,5 @@
 // A prlctl that is missing, fails or prints garbage: status says so, routes to VMs answer 503 with the reason, names
-// cannot be looked up, and everything else runs.
+// cannot be looked up, and everything else runs. And one whose events are followed, as status says too.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -85,14 +85,15 @@ describe('a prlctl that fails', () => {
   });
   afterAll(() => home.dispose());
 
+  const lookAgain = () => home.rpc('vm.show', { vm_id: 'no such VM: look again' }).catch(() => undefined);
+
   test.each(['broken', 'login'] as const)(
     '%s: the last good reading stays in use, and status tells the failure',
     async (fault) => {
       home.prlctl.setFault(fault);
-      const { vms } = await eventually(
-        () => home.rpc('status', {}),
-        (status) => status.vms.mode === 'failing',
-      );
+      await lookAgain();
+      const { vms } = await home.rpc('status', {});
+      expect(vms.mode).toBe('failing');
       expect(vms).toMatchObject({
         last_error: expect.stringMatching(/prlctl|Parallels/),
         last_good_at: expect.any(String),
@@ -101,8 +102,60 @@ describe('a prlctl that fails', () => {
       expect(await get(port, '/')).toMatchObject({ status: 200, text: 'the origin' });
       expect(await home.json('vm', 'list')).toMatchObject([{ name: 'Ubuntu', state: 'running' }]);
       home.prlctl.clearFaults();
-      await home.rpc('vm.show', { vm_id: 'no such VM: look again' }).catch(() => undefined);
+      await lookAgain();
       expect((await home.rpc('status', {})).vms).not.toHaveProperty('last_error');
     },
   );
+});
+
+describe('a prlctl that tells of events', () => {
+  let home: AgentHome;
+  let port: number;
+  beforeAll(async () => {
+    home = await AgentHome.running();
+    port = await freePort();
+    home.prlctl.addVm({ id: VM, name: 'Ubuntu', addresses: ['127.0.0.1'] });
+    const http_routes = [{ path: '/', target_vm_id: 'Ubuntu', target_port: originPort, hold: 0 }];
+    await home.rpc('host.add', { name: 'web', host: '127.0.0.1', port, http_routes });
+  });
+  afterAll(() => home.dispose());
+
+  const following = () =>
+    eventually(
+      () => home.rpc('status', {}),
+      (status) => status.vms.mode === 'events',
+    );
+
+  test('status says so on all ways, with the time of the last good reading', async () => {
+    const { vms } = await following();
+    expect(vms).toEqual({ mode: 'events', last_good_at: expect.any(String) });
+    expect((await home.rest('GET', '/v1/reverse-proxy/status')).body.vms).toMatchObject({ mode: 'events' });
+    expect(await home.ok('status')).toMatch(/vms +events, read \d+ s ago\n/);
+  });
+
+  test('a VM that goes down and comes up is seen, also after the events have ended', async () => {
+    const down = () =>
+      eventually(
+        () => get(port, '/'),
+        ({ status, text }) => status === 503 && text.includes('VM Ubuntu is suspended'),
+      );
+    const up = () =>
+      eventually(
+        () => get(port, '/'),
+        ({ status }) => status === 200,
+      );
+    home.prlctl.setState(VM, 'suspended');
+    await down();
+    home.prlctl.setState(VM, 'running');
+    await up();
+    home.prlctl.setFault('dies', { times: 1 });
+    await eventually(
+      () => home.rpc('status', {}),
+      (status) => status.vms.mode === 'polling' && /not followed: .* lost/.test(status.vms.last_error ?? ''),
+    );
+    expect(await home.ok('status')).toMatch(/vms +(polling, read .* \(failed: events are not followed|events)/);
+    await following();
+    home.prlctl.setState(VM, 'suspended');
+    await down();
+  });
 });

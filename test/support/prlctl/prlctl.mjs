@@ -18,15 +18,14 @@
 //   prlctl.mjs sim fault none           all faults off
 //   prlctl.mjs sim fault NAME [--times N] [--ms N] [--only short|full]
 //     login (exit 253)   hang (also after SIGTERM)   slow (--ms)   misfire (the SDK's exit 255)   edition (no power)
-//     and in `list --json`: garbage (before the JSON)   broken (cut off)   empty   missing-home (in the full list)
+//     in `list --json`: garbage (before the JSON)   broken (cut off)   empty   missing-home (in the full list)
+//     in `monitor-events`: deaf (tells of nothing)   dies
 import { Exit, NOT_CONNECTED, vmOf } from './exit.mjs';
 import { jsonForm, list } from './list.mjs';
 import { phaseOf } from './machine.mjs';
 import { monitor } from './monitor.mjs';
 import { exec, isPowerAction, power } from './power.mjs';
-import { logCall, readState, statePath, updateState } from './store.mjs';
-
-/** @typedef {import('./store.d.mts').FaultName} FaultName */
+import { logCall, readState, statePath, strikes } from './store.mjs';
 
 const path = statePath();
 const [verb = '', ...args] = process.argv.slice(2);
@@ -63,14 +62,16 @@ async function main() {
 
 /** The faults that strike before anything is done. */
 async function meetFaults() {
-  const slow = strikes('slow');
+  const slow = strikes(path, 'slow', form);
   if (slow) await new Promise((resolve) => setTimeout(resolve, slow.ms ?? 1000));
-  if (strikes('hang')) await hang();
-  if (strikes('login')) throw new Exit('Login failed: Unable to connect to Parallels Service.', NOT_CONNECTED);
-  if (strikes('misfire')) throw new Exit('PrlJob_GetRetCode: Invalid argument. An invalid argument was passed.');
+  if (strikes(path, 'hang', form)) await hang();
+  if (strikes(path, 'login', form))
+    throw new Exit('Login failed: Unable to connect to Parallels Service.', NOT_CONNECTED);
+  if (strikes(path, 'misfire', form))
+    throw new Exit('PrlJob_GetRetCode: Invalid argument. An invalid argument was passed.');
   if (isPowerAction(verb) || verb === 'status' || verb === 'exec') {
     // The exit code of the real one is not known.
-    if (strikes('edition')) {
+    if (strikes(path, 'edition', form)) {
       throw new Exit('The command is available only in Parallels Desktop for Mac Pro or Business Edition.');
     }
   }
@@ -79,22 +80,9 @@ async function meetFaults() {
 /** @param {string} text JSON @returns {string} */
 function spoil(text) {
   if (form === undefined) return text;
-  if (strikes('empty')) return '';
-  if (strikes('broken')) return text.slice(0, Math.floor(text.length * 0.6));
-  return strikes('garbage') ? `Operation progress ... 5%${text}` : text;
-}
-
-/** Whether a fault strikes this call; counts it. @param {FaultName} name */
-function strikes(name) {
-  const fault = readState(path).faults[name];
-  if (fault === undefined || (fault.only !== undefined && fault.only !== form)) return undefined;
-  if (fault.times === undefined) return fault;
-  return updateState(path, (state) => {
-    const left = state.faults[name]?.times ?? 0;
-    if (left <= 0) return undefined;
-    state.faults[name] = { ...fault, times: left - 1 };
-    return fault;
-  });
+  if (strikes(path, 'empty', form)) return '';
+  if (strikes(path, 'broken', form)) return text.slice(0, Math.floor(text.length * 0.6));
+  return strikes(path, 'garbage', form) ? `Operation progress ... 5%${text}` : text;
 }
 
 /** For ever; but a test that was killed leaves nothing behind: ends with the process that started it. */

@@ -7,7 +7,19 @@ import { Exit, vmOf } from './exit.mjs';
 import { createVm, phaseOf, setAddresses, setState } from './machine.mjs';
 import { callsPath, readState, updateState } from './store.mjs';
 
-const FAULTS = ['login', 'hang', 'slow', 'garbage', 'broken', 'misfire', 'missing-home', 'edition', 'empty'];
+const FAULTS = [
+  'login',
+  'hang',
+  'slow',
+  'garbage',
+  'broken',
+  'misfire',
+  'missing-home',
+  'edition',
+  'empty',
+  'deaf',
+  'dies',
+];
 const OPTIONS = /** @type {const} */ ({
   id: { type: 'string' },
   ip: { type: 'string' },

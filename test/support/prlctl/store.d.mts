@@ -62,7 +62,9 @@ export type FaultName =
   | 'misfire'
   | 'missing-home'
   | 'edition'
-  | 'empty';
+  | 'empty'
+  | 'deaf'
+  | 'dies';
 
 export interface State {
   version: string;
@@ -78,6 +80,7 @@ export function statePath(): string;
 export function emptyState(): State;
 export function readState(path: string): State;
 export function updateState<T>(path: string, edit: (state: State) => T): T;
+export function strikes(path: string, name: FaultName, form?: 'short' | 'full'): Fault | undefined;
 export function callsPath(path: string): string;
 export function logCall(path: string, args: readonly string[]): void;
 export function sleepSync(ms: number): void;

@@ -65,6 +65,24 @@ export function updateState(path, edit) {
   }
 }
 
+/**
+ * Whether a fault strikes now; counts it.
+ * @param {string} path of the state file
+ * @param {import('./store.d.mts').FaultName} name
+ * @param {'short' | 'full'} [form] of the list that is asked for
+ */
+export function strikes(path, name, form) {
+  const fault = readState(path).faults[name];
+  if (fault === undefined || (fault.only !== undefined && fault.only !== form)) return undefined;
+  if (fault.times === undefined) return fault;
+  return updateState(path, (state) => {
+    const left = state.faults[name]?.times ?? 0;
+    if (left <= 0) return undefined;
+    state.faults[name] = { ...fault, times: left - 1 };
+    return fault;
+  });
+}
+
 /** @param {string} path of the state file @returns {string} one line per invocation */
 export function callsPath(path) {
   return `${path}.calls`;

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Prlctl } from '../../../../agent/vms/prlctl.ts';
 import { findPrlctl, KNOWN_PLACES } from '../../../../agent/vms/prlctl-path.ts';
-import { ProviderError } from '../../../../agent/vms/provider.ts';
+import { ProviderError, type VmEvent } from '../../../../agent/vms/provider.ts';
 import { PrlctlSimulator } from '../../../support/prlctl/simulator.ts';
+import { isAlive } from './support.ts';
 
 let folder: string;
 let simulator: PrlctlSimulator;
@@ -37,15 +38,6 @@ async function script(name: string, text: string): Promise<string> {
   await writeFile(path, text);
   await chmod(path, 0o755);
   return path;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('reading the VMs', () => {
@@ -187,6 +179,77 @@ describe('failures of prlctl', () => {
     const error = await errorOf(prlctl({ path }).list());
     expect(error).toMatchObject({ kind: 'failed', reason: 'prlctl cannot be run' });
     expect(error.message).toContain(path);
+  });
+});
+
+describe('watching the VMs', () => {
+  function watch(provider: Prlctl) {
+    const abort = new AbortController();
+    const events: string[] = [];
+    let wake = () => {};
+    const follower = {
+      onStart: () => events.push('start'),
+      onEvent: ({ vm, kind }: VmEvent) => {
+        events.push(`${vm} ${kind}`);
+        wake();
+      },
+    };
+    const end = errorOf(provider.watch(follower, abort.signal));
+    const next = () =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    return { abort, events, end, next };
+  }
+
+  async function monitorPid(): Promise<number> {
+    for (;;) {
+      const call = simulator.calls().find(({ args }) => args[0] === 'monitor-events');
+      if (call !== undefined) return call.pid;
+      await new Promise(setImmediate);
+    }
+  }
+
+  it('tells of each event at once, and an abort leaves no process', async () => {
+    const { abort, events, end, next } = watch(prlctl());
+    await monitorPid();
+    const told = next();
+    // Until it hears: the first change may have come before it looked.
+    const id = simulator.addVm({ name: 'Ubuntu' });
+    simulator.setState(id, 'stopped');
+    const timer = setInterval(
+      () => simulator.setState(id, simulator.now(id).state === 'stopped' ? 'running' : 'stopped'),
+      50,
+    );
+    await told;
+    clearInterval(timer);
+    expect(events[0]).toBe('start');
+    expect(events[1]).toMatch(new RegExp(`^parallels:${id} (state|listed)$`));
+    abort.abort();
+    expect((await end).kind).toBe('failed');
+    const pid = await monitorPid();
+    while (isAlive(pid)) await new Promise(setImmediate);
+  });
+
+  it('is refused for a version that has no events, and nothing is started', async () => {
+    simulator.update((state) => {
+      state.version = 'prlctl version 20.2.2 (55879)';
+    });
+    const { events, end } = watch(prlctl());
+    expect(await end).toMatchObject({ kind: 'unsupported' });
+    expect(events).toEqual([]);
+    expect(simulator.calls().map(({ args }) => args[0])).toEqual(['--version']);
+  });
+
+  it('ends with what prlctl said at last', async () => {
+    simulator.setFault('dies');
+    expect((await watch(prlctl()).end).message).toBe(
+      'prlctl failed (exit code 1): Connection to Parallels Service was lost.',
+    );
+    simulator.setFault('login');
+    expect((await watch(prlctl()).end).kind).toBe('unreachable');
+    const path = await script('early', `#!/bin/sh\ntest "$1" = --version && exec "${simulator.path}" "$@"\necho bye\n`);
+    expect((await watch(prlctl({ path })).end).message).toBe('prlctl ended (exit code 0): bye');
   });
 });
 

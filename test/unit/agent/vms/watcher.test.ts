@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Networks } from '../../../../agent/networks.ts';
-import { isAbsence, type Resolution, type VmKey } from '../../../../agent/targets.ts';
-import { Prlctl } from '../../../../agent/vms/prlctl.ts';
-import { ProviderError, type VmProvider, type VmReading } from '../../../../agent/vms/provider.ts';
-import { VmTable } from '../../../../agent/vms/table.ts';
-import { Watcher, type WatcherTimes } from '../../../../agent/vms/watcher.ts';
+import type { Resolution } from '../../../../agent/targets.ts';
+import { ProviderError } from '../../../../agent/vms/provider.ts';
+import { Watcher } from '../../../../agent/vms/watcher.ts';
 import { PrlctlSimulator } from '../../../support/prlctl/simulator.ts';
+import { isAlive, keyOf, QUICK, stateOf, target, type WatchedOptions, watch } from './support.ts';
 
 let folder: string;
 let simulator: PrlctlSimulator;
@@ -27,100 +25,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Tells a test of what happens, instead of a look at the clock. */
-class Journal {
-  readonly entries: string[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  add(entry: string): void {
-    this.entries.push(entry);
-    for (const check of this.#waiting) check();
-  }
-
-  /** Resolves when `condition` holds; looked at after each entry. */
-  until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!condition()) return;
-        this.#waiting.delete(check);
-        resolve();
-      };
-      this.#waiting.add(check);
-      check();
-    });
-  }
+/** Of a prlctl that is too old for events. */
+function setUp(options: WatchedOptions = {}) {
+  const watched = watch(simulator, options);
+  stops.push(() => watched.watcher.stop());
+  return watched;
 }
-
-/** Notes when readings of the real provider begin and end. */
-class Counted implements VmProvider {
-  readonly journal = new Journal();
-  readonly #inner: VmProvider;
-  running = 0;
-  peak = 0;
-  begun = 0;
-  ended = 0;
-
-  constructor(inner: VmProvider) {
-    this.#inner = inner;
-  }
-
-  async list(signal?: AbortSignal): Promise<VmReading[]> {
-    this.begun++;
-    this.peak = Math.max(this.peak, ++this.running);
-    this.journal.add('begin');
-    try {
-      return await this.#inner.list(signal);
-    } finally {
-      this.running--;
-      this.ended++;
-      this.journal.add('end');
-    }
-  }
-}
-
-function setUp(options: { times?: Partial<WatcherTimes>; timeLimitMs?: number; env?: NodeJS.ProcessEnv } = {}) {
-  const journal = new Journal();
-  const env = { ...process.env, ...simulator.env, ...options.env };
-  const limit = options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs };
-  const provider = new Counted(new Prlctl({ env, ...limit }));
-  const log = {
-    info: (_fields: object, message: string) => journal.add(`info ${message}`),
-    warn: (_fields: object, message: string) => journal.add(`warn ${message}`),
-  };
-  const table: VmTable = new VmTable({
-    vmNetworks: new Networks(['127.0.0.0/8']),
-    onAddressGone: (_vm, ip) => journal.add(`gone ${ip}`),
-    onChange: ({ after }) => journal.add(`${after?.state ?? 'removed'} ${after?.address ?? '-'}`),
-    onLook: () => watcher.look(),
-  });
-  const times = options.times ?? {};
-  const watcher = new Watcher({ provider, table, log, times });
-  stops.push(() => watcher.stop());
-  return { provider, table, watcher, journal };
-}
-
-function keyOf(id: string): VmKey {
-  return `parallels:${id}`;
-}
-
-function target(id: string) {
-  return { kind: 'vm', vm: keyOf(id), port: 80 } as const;
-}
-
-function stateOf(resolution: Resolution): string {
-  return isAbsence(resolution) ? resolution.state : (resolution[0]?.ip ?? '');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const QUICK = { fast: 20, slow: 50, lookGap: 0, lookGapFailing: 30, backOffMin: 30, backOffMax: 100 };
 
 describe('the watcher', () => {
   it('reads at once when it starts, and then no more while no route names a VM', async () => {
