@@ -1,6 +1,6 @@
 // Follows the provider's events while VMs are watched. When they end it begins again, later each time up to a limit, and
-// never gives up; until they are followed again somebody else has to look. Invariant: nothing here rejects, and after
-// stop() no process is left.
+// never gives up; until they are followed again somebody else has to look. One that was found deaf counts as followed
+// again only when it has told of something. Invariant: nothing here rejects, and after stop() no process is left.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Follower, ProviderError, type VmEvent } from './provider.ts';
 import type { VmsLog, WatcherTimes } from './times.ts';
@@ -17,12 +17,18 @@ export interface MonitorOptions {
   readonly onLost: () => void;
 }
 
+const DEAF = new ProviderError('failed', 'prlctl monitor-events did not tell of a change that a list showed');
+
 export class Monitor {
   readonly #options: MonitorOptions;
   /** Present from start to stop. */
   #life: AbortController | undefined;
   #ended: Promise<unknown> = Promise.resolve();
   #isFollowing = false;
+  /** It missed something, and has told of nothing since. */
+  #isDeaf = false;
+  /** Ends the attempt that is under way. */
+  #attempt = new AbortController();
   #settling: NodeJS.Timeout | undefined;
   #failures = 0;
   #error: string | undefined;
@@ -43,6 +49,12 @@ export class Monitor {
     return this.#error;
   }
 
+  /** A reading showed what no event told. The monitor is started anew. */
+  distrust(): void {
+    this.#isDeaf = true;
+    this.#attempt.abort();
+  }
+
   start(): void {
     if (this.#life !== undefined) return;
     this.#life = new AbortController();
@@ -56,6 +68,7 @@ export class Monitor {
     this.#life = undefined;
     this.#reset();
     this.#recovered();
+    this.#isDeaf = false;
     this.#error = undefined;
     await this.#ended;
   }
@@ -63,8 +76,10 @@ export class Monitor {
   async #run(life: AbortSignal): Promise<void> {
     while (!life.aborted) {
       const beganAt = performance.now();
-      const error = await this.#follow(life);
+      this.#attempt = new AbortController();
+      const ended = await this.#follow(AbortSignal.any([life, this.#attempt.signal]));
       if (life.aborted) return;
+      const error = this.#attempt.signal.aborted ? DEAF : ended;
       const wasFollowing = this.#isFollowing;
       this.#reset();
       if (performance.now() - beganAt > this.#options.times.stable) this.#recovered();
@@ -75,21 +90,22 @@ export class Monitor {
   }
 
   /** @returns why it ended */
-  async #follow(life: AbortSignal): Promise<ProviderError> {
+  async #follow(signal: AbortSignal): Promise<ProviderError> {
     const { watch, times, onEvent } = this.#options;
     const follower = {
       onStart: () => {
         // Nothing says when it begins to hear, unless it tells of something.
-        this.#settling = setTimeout(() => this.#followed(), times.settle);
+        this.#settling = setTimeout(() => this.#isDeaf || this.#followed(), times.settle);
       },
       onEvent: (event: VmEvent) => {
-        if (life.aborted) return;
-        this.#followed();
+        if (signal.aborted) return;
+        // What may be an echo proves nothing to who has doubts.
+        if (!this.#isDeaf || event.kind !== 'other') this.#followed();
         onEvent(event);
       },
     };
     try {
-      return await watch(follower, life);
+      return await watch(follower, signal);
     } catch (error) {
       return error instanceof ProviderError ? error : new ProviderError('failed', 'watching failed', String(error));
     }
@@ -99,6 +115,7 @@ export class Monitor {
     clearTimeout(this.#settling);
     if (this.#isFollowing) return;
     this.#isFollowing = true;
+    this.#isDeaf = false;
     this.#error = undefined;
     this.#options.log.info({}, 'the events of prlctl are followed');
     this.#options.onFollowing();

@@ -123,14 +123,16 @@ export class VmTable implements Targets {
    * Takes a good reading.
    * @param seenAt when it began
    * @param beganAt the same of `performance.now()`
+   * @returns what it changed
    */
-  replace(readings: readonly VmReading[], seenAt: Date, beganAt: number): void {
+  replace(readings: readonly VmReading[], seenAt: Date, beganAt: number): readonly VmChange[] {
     const first = this.#seenAt === undefined;
     this.#seenAt = seenAt;
     this.#beganAt = beganAt;
     this.#error = undefined;
-    this.#rebuild(readings, first);
+    const changes = this.#rebuild(readings, first);
     for (const vm of this.#lookedAt.keys()) if (!this.#entries.has(vm)) this.#lookedAt.delete(vm);
+    return changes;
   }
 
   /** Notes a reading that failed. It matters for VMs only until the first good one. */
@@ -154,7 +156,7 @@ export class VmTable implements Targets {
     this.#waiters.clear();
   }
 
-  #rebuild(readings: readonly VmReading[], first: boolean): void {
+  #rebuild(readings: readonly VmReading[], first: boolean): VmChange[] {
     const before = this.#entries;
     const rules = { vmNetworks: this.#vmNetworks, own: new Set((this.#options.ownAddresses ?? ownAddresses)()) };
     const settlingUntil = performance.now() + this.#settleMs;
@@ -169,18 +171,21 @@ export class VmTable implements Targets {
     }
     this.#entries = entries;
     this.#waiters.wake();
-    this.#report(before, entries);
+    return this.#report(before, entries);
   }
 
-  #report(before: ReadonlyMap<VmKey, Entry>, after: ReadonlyMap<VmKey, Entry>): void {
+  #report(before: ReadonlyMap<VmKey, Entry>, after: ReadonlyMap<VmKey, Entry>): VmChange[] {
+    const changes: VmChange[] = [];
     for (const vm of new Set([...before.keys(), ...after.keys()])) {
       const old = before.get(vm)?.record;
       const now = after.get(vm)?.record;
       if (old?.address !== undefined && old.address !== now?.address) this.#options.onAddressGone(vm, old.address);
       if (old?.state !== now?.state || old?.address !== now?.address || old?.name !== now?.name) {
-        this.#options.onChange({ before: old, after: now });
+        changes.push({ before: old, after: now });
       }
     }
+    for (const change of changes) this.#options.onChange(change);
+    return changes;
   }
 
   #unknown(vm: VmKey): Absence {

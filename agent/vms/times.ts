@@ -19,6 +19,8 @@ export interface WatcherTimes {
   readonly settle: number;
   /** One that has lived so long before it ended begins the back-off anew. */
   readonly stable: number;
+  /** A change that no event tells within this time means that the monitor is deaf. */
+  readonly patience: number;
   /** A reading makes prlctl tell of changes that are none; so long after its end they are not listened to. */
   readonly echo: number;
 }
@@ -34,6 +36,7 @@ export const WATCHER_TIMES: WatcherTimes = {
   backOffMax: 30_000,
   settle: 1_000,
   stable: 60_000,
+  patience: 5_000,
   echo: 2_000,
 };
 

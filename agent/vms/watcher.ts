@@ -3,6 +3,7 @@
 // stop() there is no timer and no process.
 import type { VmsStatus } from '../../src/model/status.ts';
 import type { VmKey } from '../targets.ts';
+import { Hearing } from './hearing.ts';
 import { Monitor } from './monitor.ts';
 import { Pace } from './pace.ts';
 import { ProviderError, type VmEvent, type VmProvider } from './provider.ts';
@@ -24,6 +25,7 @@ export class Watcher {
   readonly #pace: Pace;
   /** Absent when the provider has no events. */
   readonly #monitor: Monitor | undefined;
+  readonly #hearing: Hearing;
   readonly #stopping = new AbortController();
   #needed: ReadonlySet<VmKey> = new Set();
   #current: Promise<boolean> | undefined;
@@ -42,6 +44,7 @@ export class Watcher {
     this.#times = { ...WATCHER_TIMES, ...options.times };
     this.#pace = new Pace(this.#times);
     this.#monitor = this.#createMonitor();
+    this.#hearing = new Hearing(this.#times.patience, () => this.#monitor?.distrust());
   }
 
   /** Begins the first reading at once. */
@@ -55,8 +58,12 @@ export class Watcher {
     this.#needed = new Set(needed);
     // While idle nobody looked; what the table holds may be old.
     if (wasIdle && needed.size > 0) this.#pace.ask();
-    if (needed.size === 0) void this.#monitor?.stop();
-    else if (!this.#stopping.signal.aborted) this.#monitor?.start();
+    if (needed.size === 0) {
+      this.#hearing.stop();
+      void this.#monitor?.stop();
+    } else if (!this.#stopping.signal.aborted) {
+      this.#monitor?.start();
+    }
     this.#schedule();
   }
 
@@ -99,6 +106,7 @@ export class Watcher {
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);
+    this.#hearing.stop();
     await this.#monitor?.stop();
     await this.#next;
     await this.#current;
@@ -112,15 +120,22 @@ export class Watcher {
       times: this.#times,
       log: this.#log,
       // What happened before it was followed, no event will tell.
-      onFollowing: () => void this.refresh(),
+      onFollowing: () => {
+        this.#hearing.start();
+        void this.refresh();
+      },
       onEvent: (event) => this.#heard(event),
-      onLost: () => this.#schedule(),
+      onLost: () => {
+        this.#hearing.stop();
+        this.#schedule();
+      },
     });
   }
 
   /** An event says that something is different, a reading what it is: also of its address, for which there is no event. */
   #heard({ kind, vm }: VmEvent): void {
-    if (kind === 'other' && (!this.#needed.has(vm) || this.#mayBeEcho())) return;
+    if (kind !== 'other') this.#hearing.heard(vm);
+    else if (!this.#needed.has(vm) || this.#mayBeEcho()) return;
     this.#pace.ask();
     this.#schedule();
   }
@@ -149,7 +164,7 @@ export class Watcher {
       const readings = await this.#provider.list(this.#stopping.signal);
       if (this.#stopping.signal.aborted) return false;
       this.#succeeded(seenAt);
-      this.#table.replace(readings, seenAt, beganAt);
+      this.#hearing.compare(this.#table.replace(readings, seenAt, beganAt), beganAt);
       return true;
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#failed(error);

@@ -158,6 +158,47 @@ describe('when events end', () => {
   });
 });
 
+describe('a monitor that is deaf', () => {
+  const DEAF = 'events are not followed: prlctl monitor-events did not tell of a change that a list showed';
+
+  it('is found by a reading, status says so, and the VMs are polled until one tells of something', async () => {
+    const { watcher, journal } = await followed({ slow: 20, patience: 30, backOffMin: 1, backOffMax: 1 });
+    simulator.setFault('deaf');
+    // The first reading that begins while events are followed is the one that later ones are compared with.
+    await watcher.refresh();
+    simulator.setState(id, 'suspended');
+    await watcher.refresh();
+    await journal.until(() => journal.entries.includes(`warn ${DEAF}`));
+    expect(watcher.status()).toEqual({ mode: 'polling', last_good_at: expect.any(String), last_error: DEAF });
+    simulator.setAddress(id, '127.0.0.3');
+    simulator.setState(id, 'running');
+    await journal.until(() => journal.entries.includes('running 127.0.0.3'));
+    expect(watcher.status().mode).toBe('polling');
+    simulator.clearFaults();
+    const timer = setInterval(
+      () => simulator.setState(id, simulator.now(id).state === 'paused' ? 'running' : 'paused'),
+      50,
+    );
+    const isFollowed = () => journal.entries.filter((entry) => entry === FOLLOWED).length === 2;
+    await journal.until(isFollowed).finally(() => clearInterval(timer));
+    expect(watcher.status()).toEqual({ mode: 'events', last_good_at: expect.any(String) });
+  });
+
+  it('is not one that tells in time, before a reading or after it', async () => {
+    const { watcher, provider, journal } = await followed({ patience: 0 });
+    await watcher.refresh();
+    simulator.setState(id, 'suspended');
+    await provider.journal.until(() => provider.journal.entries.includes('event state'));
+    await watcher.refresh();
+    simulator.setAddress(id, '127.0.0.3');
+    simulator.rename(id, 'Debian');
+    await watcher.refresh();
+    simulator.setState(id, 'running');
+    await journal.until(() => journal.entries.includes('running 127.0.0.3'));
+    expect(watcher.status().mode).toBe('events');
+  });
+});
+
 describe('without events', () => {
   it('an older prlctl is polled, which is no error, and never asked for them', async () => {
     simulator.update((state) => {
