@@ -17,6 +17,8 @@ export class Pace {
   readonly #times: WatcherTimes;
   #lookAsked = false;
   #fastUntil = -Infinity;
+  /** Readings since the last event. */
+  #readings = 0;
 
   constructor(times: WatcherTimes) {
     this.#times = times;
@@ -33,18 +35,26 @@ export class Pace {
     this.#fastUntil = performance.now() + this.#times.doubt;
   }
 
+  /** An event came. The address of a VM that has come up follows some time after it, untold. */
+  event(): void {
+    this.ask();
+    this.#readings = 0;
+  }
+
   /** A reading begins. */
   begin(): void {
+    this.#readings++;
     this.#lookAsked = false;
   }
 
   /** Milliseconds from the end of the last reading to the beginning of the next; undefined: there is none. */
   gap({ isNeeded, failures, isComing, isFollowing }: Circumstances): number | undefined {
-    const { lookGap, lookGapFailing, backOffMin, backOffMax, fast, slow, safety } = this.#times;
+    const { lookGap, lookGapFailing, backOffMin, backOffMax, fast, slow, safety, seekMin, seekMax } = this.#times;
     if (this.#lookAsked) return failures > 0 ? lookGapFailing : lookGap;
     if (!isNeeded) return undefined;
     if (failures > 0) return Math.min(backOffMin * 2 ** (failures - 1), backOffMax);
-    if (isComing || performance.now() < this.#fastUntil) return fast;
+    if (performance.now() < this.#fastUntil) return fast;
+    if (isComing) return isFollowing ? Math.min(seekMin * 2 ** (this.#readings - 1), seekMax) : fast;
     return isFollowing ? safety : slow;
   }
 }

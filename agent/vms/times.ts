@@ -2,11 +2,14 @@
 
 /** All in milliseconds. */
 export interface WatcherTimes {
-  /** Between readings while a needed VM is coming, or traffic had a doubt a short while ago. */
+  /** Between readings while traffic had a doubt a short while ago or, without events, a needed VM is coming. */
   readonly fast: number;
   readonly slow: number;
   /** Between readings while events are followed: against what they should tell and do not. */
   readonly safety: number;
+  /** After an event, while a needed VM is coming: at first, doubled with each reading up to the limit. */
+  readonly seekMin: number;
+  readonly seekMax: number;
   /** How long a doubt keeps readings fast. */
   readonly doubt: number;
   /** Pause before a reading for a doubt or an event: when prlctl answers, and when it fails. */
@@ -29,6 +32,8 @@ export const WATCHER_TIMES: WatcherTimes = {
   fast: 500,
   slow: 2_000,
   safety: 300_000,
+  seekMin: 100,
+  seekMax: 1_000,
   doubt: 5_000,
   lookGap: 200,
   lookGapFailing: 1_000,

@@ -136,7 +136,7 @@ export class Watcher {
   #heard({ kind, vm }: VmEvent): void {
     if (kind !== 'other') this.#hearing.heard(vm);
     else if (!this.#needed.has(vm) || this.#mayBeEcho()) return;
-    this.#pace.ask();
+    this.#pace.event();
     this.#schedule();
   }
 

@@ -8,7 +8,16 @@ import { isAlive, keyOf, QUICK, target, type WatchedOptions, watch } from './sup
 
 /** Nothing is read because of the time. */
 const NEVER = 3_600_000;
-const TIMES = { ...QUICK, fast: NEVER, slow: NEVER, safety: NEVER, settle: 50, echo: NEVER };
+const TIMES = {
+  ...QUICK,
+  fast: NEVER,
+  seekMin: NEVER,
+  seekMax: NEVER,
+  slow: NEVER,
+  safety: NEVER,
+  settle: 50,
+  echo: NEVER,
+};
 
 let folder: string;
 let simulator: PrlctlSimulator;
@@ -68,6 +77,27 @@ describe('while events are followed', () => {
     await journal.until(() => journal.entries.at(-1) === 'stopped -');
     simulator.remove(id);
     await journal.until(() => journal.entries.at(-1) === 'removed -');
+  });
+
+  it('the address of a VM that came up is asked for quickly, then less and less often, until it is there', async () => {
+    const { provider, journal } = await followed({ seekMin: 50, seekMax: 150 });
+    simulator.setState(id, 'suspended');
+    await journal.until(() => journal.entries.includes('suspended -'));
+    await provider.journal.until(() => provider.running === 0);
+    const { ended } = provider;
+    simulator.setAddress(id);
+    simulator.setState(id, 'running');
+    for (const [i, least] of [50, 100, 150, 150].entries()) {
+      await provider.journal.until(() => provider.ended === ended + i + 1);
+      const end = performance.now();
+      await provider.journal.until(() => provider.begun === ended + i + 2);
+      const gap = performance.now() - end;
+      // Timers may be a millisecond early, and a busy machine late.
+      expect(gap).toBeGreaterThanOrEqual(least - 2);
+      expect(gap).toBeLessThan(5_000);
+    }
+    simulator.setAddress(id, '127.0.0.3');
+    await journal.until(() => journal.entries.includes('running 127.0.0.3'));
   });
 
   it('the echo of a reading causes no further one', async () => {
