@@ -1,6 +1,7 @@
 // Which of the addresses that a VM reports may be dialled. The guest controls what is reported, so an address that
 // would lead back to this machine or to nowhere is refused, unless the user named its network in vm_networks. Pure.
 import { isIP, isIPv4 } from 'node:net';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { canonicalIp } from '../../src/model/values.ts';
 import { Networks, plainIp } from '../networks.ts';
 
@@ -19,6 +20,24 @@ export interface AddressRules {
   readonly vmNetworks: Networks;
   /** This machine's own, canonical. */
   readonly own: ReadonlySet<string>;
+  /** Parallels' own network, which each VM has at first and this machine is always part of. */
+  readonly shared: Networks;
+}
+
+/** Parallels' shared network as it is at first. */
+const SHARED_NETWORK = '10.211.55.0/24';
+/** This machine's adapter of that network, whatever its range is. */
+const SHARED_ADAPTER = 'vnic0';
+
+/** @param interfaces of this machine */
+export function rulesFrom(vmNetworks: Networks, interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): AddressRules {
+  const all = Object.values(interfaces).flatMap((list) => list ?? []);
+  const shared = (interfaces[SHARED_ADAPTER] ?? []).flatMap(({ cidr, family }) => (family === 'IPv4' && cidr) || []);
+  return {
+    vmNetworks,
+    own: new Set(all.flatMap(({ address }) => readAddress(address) ?? [])),
+    shared: new Networks([SHARED_NETWORK, ...shared]),
+  };
 }
 
 /** The one form of an address: no zone, lower case, shortest, IPv4 when it is an IPv4 one. Undefined: no address. */
@@ -37,8 +56,9 @@ export function isRoutable(ip: string, rules: AddressRules): boolean {
 }
 
 /**
- * The address that traffic goes to: IPv4 before IPv6, then the one in use already (prlctl's order means nothing, and a
- * second interface that comes up, such as a container bridge, must not take the traffic away), then the first.
+ * The address that traffic goes to: IPv4 before IPv6, the shared network before others, then the one in use already
+ * (prlctl's order means nothing, and a second interface that comes up, such as a container bridge, must not take the
+ * traffic away), then the first.
  * @param reported of the newest reading, canonical
  * @param current in use until now
  */
@@ -48,7 +68,15 @@ export function chooseAddress(
   rules: AddressRules,
 ): string | undefined {
   const routable = reported.filter((ip) => isRoutable(ip, rules));
-  const ipv4 = routable.filter((ip) => isIPv4(ip));
-  const best = ipv4.length > 0 ? ipv4 : routable;
+  const best = preferred(
+    preferred(routable, (ip) => isIPv4(ip)),
+    (ip) => rules.shared.has(ip),
+  );
   return current !== undefined && best.includes(current) ? current : best[0];
+}
+
+/** Those that fit, or all when none does. */
+function preferred(addresses: readonly string[], fits: (ip: string) => boolean): readonly string[] {
+  const fitting = addresses.filter(fits);
+  return fitting.length > 0 ? fitting : addresses;
 }

@@ -2,6 +2,7 @@
 // only hands it out. Immutable but for the cache of addresses per port.
 import type { Absence, Address, Resolution } from '../targets.ts';
 import { type AddressRules, chooseAddress, isRoutable } from './address.ts';
+import type { Claims } from './claims.ts';
 import type { VmRecord } from './directory.ts';
 import type { VmReading } from './provider.ts';
 import { classify } from './states.ts';
@@ -19,11 +20,12 @@ export class Entry {
   /** The same list for the same port, each time. */
   readonly #byPort = new Map<number, readonly Address[]>();
 
-  constructor(reading: VmReading, record: VmRecord, settlingUntil: number) {
+  /** @param claims of the same look */
+  constructor(reading: VmReading, record: VmRecord, settlingUntil: number, claims: Claims) {
     this.reading = reading;
     this.record = record;
     this.settlingUntil = settlingUntil;
-    this.#absence = record.address === undefined ? absence(record) : undefined;
+    this.#absence = record.address === undefined ? absence(record, claims) : undefined;
   }
 
   resolve(port: number): Resolution {
@@ -37,16 +39,22 @@ export class Entry {
   }
 }
 
-/** @param before of the reading before this one; undefined when the VM was not in it */
+/**
+ * @param before of the reading before this one; undefined when the VM was not in it
+ * @param claims of the same look as the reading
+ */
 export function recordFrom(
   reading: VmReading,
   before: VmRecord | undefined,
   rules: AddressRules,
+  claims: Claims,
   seenAt: Date,
 ): VmRecord {
   // A reading that does not tell the addresses leaves those in use; what a VM had before it went down means nothing.
   const addresses = reading.addresses ?? (before?.address === undefined ? [] : before.addresses);
-  const address = servedAddress(reading.state, addresses, before, rules);
+  const isOurs = (ip: string) => claims.rival(reading.key, ip) === undefined;
+  const served = servedAddress(reading.state, addresses.filter(isOurs), before, rules);
+  const address = served !== undefined && isOurs(served) ? served : undefined;
   return {
     key: reading.key,
     id: reading.id,
@@ -77,10 +85,15 @@ function servedAddress(
   return before.address !== undefined && isRoutable(before.address, rules) ? before.address : undefined;
 }
 
-function absence(record: VmRecord): Absence {
+function absence(record: VmRecord, claims: Claims): Absence {
   const kind = classify(record.state);
   if (kind === 'down')
     return { state: 'down', reason: `VM ${record.name} is ${record.state}`, retryAfterS: RETRY_DOWN_S };
-  const lacks = kind === 'coming' ? '' : ' but has no address yet';
+  const lacks = kind === 'coming' ? '' : lack(record, claims);
   return { state: 'coming', reason: `VM ${record.name} is ${record.state}${lacks}`, retryAfterS: RETRY_COMING_S };
+}
+
+function lack({ key, addresses }: VmRecord, claims: Claims): string {
+  const rival = addresses.map((ip) => claims.rival(key, ip)).find((name) => name !== undefined);
+  return rival === undefined ? ' but has no address yet' : ` but VM ${rival} reports its address too`;
 }

@@ -3,7 +3,8 @@
 import { networkInterfaces } from 'node:os';
 import type { Networks } from '../networks.ts';
 import type { Absence, Address, Cancel, Resolution, Targets, VmKey, VmTarget } from '../targets.ts';
-import { readAddress } from './address.ts';
+import { rulesFrom } from './address.ts';
+import { Claims } from './claims.ts';
 import type { VmRecord } from './directory.ts';
 import { Entry, RETRY_COMING_S, RETRY_DOWN_S, recordFrom } from './entry.ts';
 import { findRecord } from './find.ts';
@@ -29,8 +30,8 @@ export interface VmTableOptions {
   readonly onChange: (change: VmChange) => void;
   /** Traffic has a doubt: read again. */
   readonly onLook: () => void;
-  /** This machine's own addresses; asked at each reading, for networks come and go. */
-  readonly ownAddresses?: () => readonly string[];
+  /** This machine's own; asked at each reading, for networks come and go. */
+  readonly interfaces?: typeof networkInterfaces;
   readonly settleMs?: number;
   readonly lookIntervalMs?: number;
 }
@@ -158,16 +159,17 @@ export class VmTable implements Targets {
 
   #rebuild(readings: readonly VmReading[], first: boolean): VmChange[] {
     const before = this.#entries;
-    const rules = { vmNetworks: this.#vmNetworks, own: new Set((this.#options.ownAddresses ?? ownAddresses)()) };
+    const rules = rulesFrom(this.#vmNetworks, (this.#options.interfaces ?? networkInterfaces)());
+    const claims = new Claims(readings, rules);
     const settlingUntil = performance.now() + this.#settleMs;
     const entries = new Map<VmKey, Entry>();
     for (const reading of readings) {
       const old = before.get(reading.key);
-      const record = recordFrom(reading, old?.record, rules, this.#seenAt!);
+      const record = recordFrom(reading, old?.record, rules, claims, this.#seenAt!);
       // What the first reading finds has been there before, for all that is known.
       const isNew = !first && record.address !== undefined && hasMoved(old?.record, record);
       const until = isNew ? settlingUntil : (old?.settlingUntil ?? 0);
-      entries.set(reading.key, new Entry(reading, record, until));
+      entries.set(reading.key, new Entry(reading, record, until, claims));
     }
     this.#entries = entries;
     this.#waiters.wake();
@@ -210,9 +212,4 @@ export class VmTable implements Targets {
 /** It has come up, or its address is another one. */
 function hasMoved(before: VmRecord | undefined, after: VmRecord): boolean {
   return before?.address !== after.address;
-}
-
-function ownAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.flatMap(({ address }) => readAddress(address) ?? []);
 }

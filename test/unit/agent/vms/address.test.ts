@@ -4,7 +4,7 @@ import { Networks } from '../../../../agent/networks.ts';
 import { type AddressRules, chooseAddress, isRoutable, readAddress } from '../../../../agent/vms/address.ts';
 
 function rules(vmNetworks: string[] = [], own: string[] = []): AddressRules {
-  return { vmNetworks: new Networks(vmNetworks), own: new Set(own) };
+  return { vmNetworks: new Networks(vmNetworks), own: new Set(own), shared: new Networks(['10.211.55.0/24']) };
 }
 
 describe('reading an address', () => {
@@ -79,6 +79,14 @@ describe('choosing the address', () => {
   it('stays with the address in use when another one comes up, and leaves it when it is gone', () => {
     expect(chooseAddress(['172.17.0.1', '10.0.0.1'], '10.0.0.1', rules())).toBe('10.0.0.1');
     expect(chooseAddress(['10.0.0.7'], '10.0.0.1', rules())).toBe('10.0.0.7');
+  });
+
+  it('takes the shared network before others, also when another is in use, but no IPv6 address for it', () => {
+    expect(chooseAddress(['192.168.1.7', '10.211.55.7'], undefined, rules())).toBe('10.211.55.7');
+    expect(chooseAddress(['192.168.1.7', '10.211.55.7'], '192.168.1.7', rules())).toBe('10.211.55.7');
+    expect(chooseAddress(['10.211.55.8', '10.211.55.7'], '10.211.55.7', rules())).toBe('10.211.55.7');
+    const shared = { ...rules(), shared: new Networks(['2001:db8::/64']) };
+    expect(chooseAddress(['2001:db8::1', '192.168.1.7'], undefined, shared)).toBe('192.168.1.7');
   });
 
   it('leaves IPv6 when an IPv4 address comes', () => {

@@ -1,3 +1,4 @@
+import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { Networks } from '../../../../agent/networks.ts';
 import { isAbsence, type Resolution, type VmKey, type VmTarget } from '../../../../agent/targets.ts';
@@ -29,6 +30,11 @@ function reading(state: string, addresses?: readonly string[], more: Partial<VmR
   };
 }
 
+function networkInterface(cidr: string): NetworkInterfaceInfo {
+  const address = cidr.replace(/\/.*/, '');
+  return { address, cidr, netmask: '', mac: '', family: 'IPv4', internal: false };
+}
+
 function setUp(options: Partial<VmTableOptions> = {}) {
   const gone: string[] = [];
   const changes: string[] = [];
@@ -38,7 +44,7 @@ function setUp(options: Partial<VmTableOptions> = {}) {
     onAddressGone: (vm, ip) => gone.push(`${vm} ${ip}`),
     onChange: ({ before, after }) => changes.push(`${before?.state ?? '-'} → ${after?.state ?? '-'}`),
     onLook: () => looks++,
-    ownAddresses: () => [],
+    interfaces: () => ({}),
     ...options,
   });
   const read = (...readings: VmReading[]) => table.replace(readings, new Date(), performance.now());
@@ -195,9 +201,82 @@ describe('after a good reading', () => {
   });
 
   it("this machine's own addresses are refused", () => {
-    const { table, read } = setUp({ ownAddresses: () => ['10.0.0.1'] });
+    const { table, read } = setUp({ interfaces: () => ({ en0: [networkInterface('10.0.0.1/24')] }) });
     read(reading('running', ['10.0.0.1', '10.0.0.2']));
     expect(ipOf(table.resolve(target()))).toBe('10.0.0.2');
+  });
+});
+
+describe('several addresses', () => {
+  it('the one of the shared network is taken, wherever that network is', () => {
+    const { table, read } = setUp();
+    read(reading('running', ['192.168.1.7', '10.211.55.7']));
+    expect(ipOf(table.resolve(target()))).toBe('10.211.55.7');
+    const moved = setUp({ interfaces: () => ({ vnic0: [networkInterface('10.9.8.2/24')] }) });
+    moved.read(reading('running', ['192.168.1.7', '10.9.8.7']));
+    expect(ipOf(moved.table.resolve(target()))).toBe('10.9.8.7');
+  });
+});
+
+describe('an address that two VMs report', () => {
+  const mine = (...ips: string[]) => reading('running', ips);
+  const others = (state: string, ...ips: string[]) => reading(state, ips, { id: OTHER, name: 'Debian' });
+  const otherTarget = target(80, `parallels:${OTHER}`);
+
+  it('belongs to neither, not even to the one that had it, until a reading shows it at one', () => {
+    const { table, read, gone } = setUp();
+    read(mine('10.0.0.1'), others('running'));
+    read(mine('10.0.0.1'), others('running', '10.0.0.1'));
+    expect(gone).toEqual([`${KEY} 10.0.0.1`]);
+    expect(table.resolve(target())).toEqual({
+      state: 'coming',
+      reason: 'VM Ubuntu is running but VM Debian reports its address too',
+      retryAfterS: 2,
+    });
+    expect(reasonOf(table.resolve(otherTarget))).toBe('VM Debian is running but VM Ubuntu reports its address too');
+    expect(table.isComing(KEY)).toBe(true);
+    expect(table.list().map((vm) => vm.addresses)).toEqual([['10.0.0.1'], ['10.0.0.1']]);
+    read(mine('10.0.0.2'), others('running', '10.0.0.1'));
+    expect(ipOf(table.resolve(target()))).toBe('10.0.0.2');
+    expect(ipOf(table.resolve(otherTarget))).toBe('10.0.0.1');
+  });
+
+  it('is passed over for another one', () => {
+    const { table, read } = setUp();
+    read(mine('172.17.0.1', '10.0.0.1'), others('running', '172.17.0.1', '10.0.0.2'));
+    expect(ipOf(table.resolve(target()))).toBe('10.0.0.1');
+    expect(ipOf(table.resolve(otherTarget))).toBe('10.0.0.2');
+  });
+
+  it('belongs to the one that runs, when the other is off', () => {
+    const { table, read } = setUp();
+    for (const state of ['stopped', 'suspended', 'paused', 'starting']) {
+      read(mine('10.0.0.1'), others(state, '10.0.0.1'));
+      expect(ipOf(table.resolve(target()))).toBe('10.0.0.1');
+    }
+    read(mine('10.0.0.1'), others('snapshoting', '10.0.0.1'));
+    expect(ipOf(table.resolve(target()))).toBeUndefined();
+  });
+
+  it('belongs to neither, though one of them is in a snapshot', () => {
+    const { table, read } = setUp();
+    read(mine('10.0.0.1'));
+    read(reading('snapshoting', ['10.0.0.1']), others('running', '10.0.0.1'));
+    expect(ipOf(table.resolve(target()))).toBeUndefined();
+    expect(ipOf(table.resolve(otherTarget))).toBeUndefined();
+  });
+
+  it('does not matter when nobody would dial it', () => {
+    const { table, read } = setUp();
+    read(mine('fe80::1', '169.254.1.1'), others('running', 'fe80::1', '169.254.1.1'));
+    expect(reasonOf(table.resolve(target()))).toBe('VM Ubuntu is running but has no address yet');
+  });
+
+  it('is still contested when vm_networks change', () => {
+    const { table, read } = setUp();
+    read(mine('10.0.0.1'), others('running', '10.0.0.1'));
+    table.setVmNetworks(new Networks(['10.0.0.0/8']));
+    expect(ipOf(table.resolve(target()))).toBeUndefined();
   });
 });
 
