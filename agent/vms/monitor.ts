@@ -92,6 +92,7 @@ export class Monitor {
   /** @returns why it ended */
   async #follow(signal: AbortSignal): Promise<ProviderError> {
     const { watch, times, onEvent } = this.#options;
+    let isProven = false;
     const follower = {
       onStart: () => {
         // Nothing says when it begins to hear, unless it tells of something.
@@ -100,7 +101,10 @@ export class Monitor {
       onEvent: (event: VmEvent) => {
         if (signal.aborted) return;
         // What may be an echo proves nothing to who has doubts.
-        if (!this.#isDeaf || event.kind !== 'other') this.#followed();
+        if (!isProven && (!this.#isDeaf || event.kind !== 'other')) {
+          isProven = true;
+          this.#followed();
+        }
         onEvent(event);
       },
     };
@@ -111,13 +115,13 @@ export class Monitor {
     }
   }
 
+  /** Called when it may hear by now, and again when it surely does: what happened in between is not known either. */
   #followed(): void {
     clearTimeout(this.#settling);
-    if (this.#isFollowing) return;
+    if (!this.#isFollowing) this.#options.log.info({}, 'the events of prlctl are followed');
     this.#isFollowing = true;
     this.#isDeaf = false;
     this.#error = undefined;
-    this.#options.log.info({}, 'the events of prlctl are followed');
     this.#options.onFollowing();
   }
 

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Follower, VmProvider } from '../../../../agent/vms/provider.ts';
+import { Watcher } from '../../../../agent/vms/watcher.ts';
 import { PrlctlSimulator } from '../../../support/prlctl/simulator.ts';
-import { isAlive, keyOf, QUICK, target, type WatchedOptions, watch } from './support.ts';
+import { isAlive, Journal, keyOf, QUICK, target, type WatchedOptions, watch } from './support.ts';
 
 /** Nothing is read because of the time. */
 const NEVER = 3_600_000;
@@ -44,12 +46,14 @@ function setUp(times: WatchedOptions['times'] = {}) {
 
 const FOLLOWED = 'info the events of prlctl are followed';
 
-/** Watches, and resolves when events are followed and the reading after that has ended. */
+/** Watches, and resolves when events are surely heard and the reading after that has ended. */
 async function followed(times: WatchedOptions['times'] = {}) {
   const watched = setUp(times);
-  const { watcher, journal } = watched;
+  const { watcher, provider, journal } = watched;
   watcher.setNeeded(new Set([keyOf(id)]));
   watcher.start();
+  // Each reading has an echo.
+  while (!provider.journal.entries.includes('event other')) await watcher.refresh();
   await journal.until(() => journal.entries.includes(FOLLOWED));
   await watcher.refresh();
   return watched;
@@ -116,6 +120,37 @@ describe('while events are followed', () => {
     const { journal, table } = await followed({ echo: -NEVER });
     simulator.rename(id, 'Debian');
     await journal.until(() => table.list()[0]?.name === 'Debian');
+  });
+
+  it('all VMs are read when the monitor may hear, and again when it first tells of something', async () => {
+    const begun = new Journal();
+    const started = Promise.withResolvers<Follower>();
+    const provider: VmProvider = {
+      list: async () => {
+        begun.add('list');
+        return [];
+      },
+      watch: (follower, signal) => {
+        started.resolve(follower);
+        return new Promise((_, reject) => signal.addEventListener('abort', reject));
+      },
+    };
+    const { table } = setUp();
+    const log = { info: () => {}, warn: () => {} };
+    const watcher = new Watcher({ provider, table, log, times: { ...TIMES, settle: 20, lookGap: NEVER } });
+    stops.push(() => watcher.stop());
+    watcher.setNeeded(new Set([keyOf(id)]));
+    await watcher.refresh();
+    const { onStart, onEvent } = await started.promise;
+    onStart();
+    await begun.until(() => watcher.status().mode === 'events' || begun.entries.length === 2);
+    await watcher.refresh();
+    const before = begun.entries.length;
+    onEvent({ vm: keyOf(id), kind: 'other' });
+    onEvent({ vm: keyOf(id), kind: 'other' });
+    await begun.until(() => begun.entries.length === before + 1);
+    await watcher.refresh();
+    expect(begun.entries).toHaveLength(before + 2);
   });
 
   it('all VMs are read now and then all the same', async () => {
