@@ -51,7 +51,11 @@ export function readAddress(text: string): string | undefined {
 /** @param ip canonical */
 export function isRoutable(ip: string, rules: AddressRules): boolean {
   if (rules.vmNetworks.has(ip)) return true;
-  if (rules.own.has(ip)) return false;
+  return !rules.own.has(ip) && isGlobal(ip);
+}
+
+/** Without a look at who asks. @param ip canonical */
+export function isGlobal(ip: string): boolean {
   return isIPv4(ip) ? !REFUSED_IPV4.has(ip) : GLOBAL_IPV6.has(ip);
 }
 

@@ -4,7 +4,7 @@ import type { Absence, Address, Resolution } from '../targets.ts';
 import { type AddressRules, chooseAddress, isRoutable } from './address.ts';
 import type { Claims } from './claims.ts';
 import type { VmRecord } from './directory.ts';
-import type { VmReading } from './provider.ts';
+import type { AddressClaim, VmReading } from './provider.ts';
 import { classify } from './states.ts';
 
 /** Seconds after which a client may ask again. */
@@ -50,11 +50,9 @@ export function recordFrom(
   claims: Claims,
   seenAt: Date,
 ): VmRecord {
-  // A reading that does not tell the addresses leaves those in use; what a VM had before it went down means nothing.
-  const addresses = reading.addresses ?? (before?.address === undefined ? [] : before.addresses);
+  const claimed = claimsOf(reading, before);
   const isOurs = (ip: string) => claims.rival(reading.key, ip) === undefined;
-  const served = servedAddress(reading.state, addresses.filter(isOurs), before, rules);
-  const address = served !== undefined && isOurs(served) ? served : undefined;
+  const served = servedClaim(reading.state, claimed, before, (ip) => isOurs(ip) && isRoutable(ip, rules), rules);
   return {
     key: reading.key,
     id: reading.id,
@@ -64,25 +62,44 @@ export function recordFrom(
     uptime: reading.uptime,
     guestToolsState: reading.guestToolsState,
     guestToolsVersion: reading.guestToolsVersion,
-    addresses,
-    address,
-    addressSource: address === undefined ? undefined : reading.addressSource,
+    addresses: [...new Set(claimed.flatMap(({ addresses }) => addresses))],
+    address: served?.address,
+    addressSource: served?.source,
     seenAt,
   };
 }
 
-/** Addresses are gated on the state: a stopped VM may still report those of its last run. */
-function servedAddress(
+/** The better first. A reading that does not tell the addresses leaves those in use. */
+function claimsOf(reading: VmReading, before: VmRecord | undefined): readonly AddressClaim[] {
+  const { addresses, addressSource, fallbacks = [] } = reading;
+  if (addresses !== undefined) return [{ source: addressSource, addresses }, ...fallbacks];
+  // What a VM had before it went down means nothing.
+  if (before?.address === undefined || before.addressSource === undefined) return fallbacks;
+  return [{ source: before.addressSource, addresses: [before.address, ...before.addresses] }, ...fallbacks];
+}
+
+/**
+ * Addresses are gated on the state: a stopped VM may still report those of its last run.
+ * @param claimed the better first
+ */
+function servedClaim(
   state: string,
-  addresses: readonly string[],
+  claimed: readonly AddressClaim[],
   before: VmRecord | undefined,
+  isUsable: (ip: string) => boolean,
   rules: AddressRules,
-): string | undefined {
+): { readonly address: string; readonly source: string | undefined } | undefined {
   const kind = classify(state);
-  if (kind === 'serving') return chooseAddress(addresses, before?.address, rules);
-  if (kind !== 'last') return undefined;
-  if (before === undefined) return chooseAddress(addresses, undefined, rules);
-  return before.address !== undefined && isRoutable(before.address, rules) ? before.address : undefined;
+  if (kind !== 'serving' && kind !== 'last') return undefined;
+  if (kind === 'last' && before !== undefined) {
+    const { address, addressSource: source } = before;
+    return address !== undefined && isUsable(address) ? { address, source } : undefined;
+  }
+  for (const { source, addresses } of claimed) {
+    const address = chooseAddress(addresses.filter(isUsable), before?.address, rules);
+    if (address !== undefined) return { address, source };
+  }
+  return undefined;
 }
 
 function absence(record: VmRecord, claims: Claims): Absence {

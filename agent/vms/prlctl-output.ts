@@ -6,6 +6,7 @@ import { findList } from './json-list.ts';
 import { ProviderError, type VmReading } from './provider.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const MAC = /^[0-9a-f]{12}$/i;
 /** Addresses come from the guest; more than this many are noise. */
 export const MAX_ADDRESSES = 64;
 
@@ -68,12 +69,22 @@ function readRecord(value: unknown): VmReading | undefined {
     guestToolsVersion: textFrom(tools.version),
     addresses: readAddresses(record),
     addressSource: 'prlctl',
+    macs: readMacs(record),
   };
 }
 
 function readId(value: unknown): string | undefined {
   const record = objectFrom(value);
   return readVmId(textFrom(record.ID)) ?? readVmId(textFrom(record.uuid));
+}
+
+/** `Hardware.net0.mac` and so on; told in the full form only. */
+function readMacs(record: JsonObject): string[] {
+  const adapters = Object.entries(objectFrom(record.Hardware)).filter(([name]) => /^net\d+$/.test(name));
+  return adapters.flatMap(([, adapter]) => {
+    const { type, mac } = objectFrom(adapter);
+    return type === 'shared' && MAC.test(textFrom(mac)) ? textFrom(mac).toLowerCase() : [];
+  });
 }
 
 /** The full form of old versions has no `Network`: that is no "none". */

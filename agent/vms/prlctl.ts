@@ -2,6 +2,7 @@
 // Invariant: no process without a time limit but the one that tells of events, and every end is SIGKILL (prlctl can ignore
 // SIGTERM).
 import { execa } from 'execa';
+import { withFallbacks } from './fallbacks.ts';
 import { hasEvents, parseEvent } from './prlctl-events.ts';
 import { mergeReadings, parseVmList } from './prlctl-output.ts';
 import { findPrlctl } from './prlctl-path.ts';
@@ -50,10 +51,12 @@ export class Prlctl implements VmProvider {
       this.#read(path, ['list', '-a', '-f', '--json'], signal),
     ]);
     if (full.status === 'rejected' && short.status === 'rejected') throw full.reason;
-    return mergeReadings(
+    const readings = mergeReadings(
       full.status === 'fulfilled' ? full.value : [],
       short.status === 'fulfilled' ? short.value : [],
     );
+    // Without the full form it is not known where else to look: no address is then not the same as none.
+    return full.status === 'fulfilled' ? withFallbacks(readings, this.#env) : readings.map(withoutNone);
   }
 
   async watch(follower: Follower, signal: AbortSignal): Promise<never> {
@@ -144,6 +147,10 @@ interface Outcome {
 
 function isMisfire(outcome: Outcome): boolean {
   return outcome.signal === 'SIGSEGV' || (outcome.exitCode === SDK_ERROR && outcome.stderr.includes('PrlJob_'));
+}
+
+function withoutNone(reading: VmReading): VmReading {
+  return reading.addresses?.length === 0 ? { ...reading, addresses: undefined } : reading;
 }
 
 const LINE_CHARACTERS = 300;

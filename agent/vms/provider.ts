@@ -25,6 +25,18 @@ export interface VmReading {
   readonly addresses: readonly string[] | undefined;
   /** Where the addresses were read. */
   readonly addressSource: string;
+  /** Of the adapters of the shared network, as 12 lower-case hex digits. */
+  readonly macs: readonly string[];
+  /** Further sources, the better first; each counts only when those before it have no address that may be dialled. */
+  readonly fallbacks?: readonly AddressClaim[];
+}
+
+/** Addresses of a VM that did not come with its reading. */
+export interface AddressClaim {
+  /** `leases`. */
+  readonly source: string;
+  /** Canonical. */
+  readonly addresses: readonly string[];
 }
 
 /** `listed`: it was added or removed · `other`: anything else, and no more than the echo of a reading maybe. */

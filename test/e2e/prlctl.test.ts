@@ -133,6 +133,18 @@ describe('a prlctl that tells of events', () => {
     expect(await home.ok('status')).toMatch(/vms +events, read \d+ s ago\n/);
   });
 
+  test('vm show says where the address is from', async () => {
+    expect(await home.ok('vm', 'show', 'Ubuntu')).toMatch(/address +127\.0\.0\.1 \(from prlctl\)/);
+    const silent = home.prlctl.addVm({ name: 'Alpine', silent: true });
+    home.prlctl.giveLease(silent, '127.0.0.9');
+    await eventually(
+      () => home.rpc('vm.show', { vm_id: 'Alpine' }),
+      (vm) => vm.address === '127.0.0.9' && vm.address_source === 'leases',
+    );
+    expect(await home.ok('vm', 'show', 'Alpine')).toMatch(/address +127\.0\.0\.9 \(from leases\)/);
+    home.prlctl.remove(silent);
+  });
+
   test('a VM that goes down and comes up is seen, also after the events have ended', async () => {
     const down = () =>
       eventually(

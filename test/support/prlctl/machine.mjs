@@ -46,6 +46,7 @@ export function createVm(draft) {
     addresses,
     stages: draft.stages ?? STAGES,
     stale,
+    silent: draft.silent ?? false,
     stubborn: draft.stubborn ?? false,
     timings: draft.timings ?? {},
     timeline: [{ at: Date.now(), state, addresses: state === 'running' ? addresses : isOff(state) ? stale : [] }],

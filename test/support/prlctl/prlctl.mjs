@@ -9,10 +9,13 @@
 //
 // What happens to the machines (VM is an id or a name; IP may be several with commas, or - for none):
 //
-//   prlctl.mjs sim add NAME [--ip IP] [--id UUID] [--state STATE] [--os OS] [--stale IP]      prints the id
+//   prlctl.mjs sim add NAME [--ip IP] [--id UUID] [--state STATE] [--os OS] [--stale IP] [--silent]
+//                                       prints the id; silent: prlctl tells none of its addresses
 //   prlctl.mjs sim remove VM            prlctl.mjs sim address VM IP          prlctl.mjs sim state VM STATE
 //   prlctl.mjs sim timing STEP MS       starting, stopping, suspending, resuming, pausing, continuing, resetting,
 //                                       address (after a resume), stage (of the addresses of a boot)
+//   prlctl.mjs sim lease VM IP          from the DHCP server; its file is the state file's name and .leases, to be named by
+//                                       PRPROXY_DHCP_LEASES
 //   prlctl.mjs sim show                 the machines as they are now
 //   prlctl.mjs sim calls                who called this program, one JSON line each
 //   prlctl.mjs sim fault none           all faults off

@@ -13,7 +13,7 @@ import { isOff, phaseOf } from './machine.mjs';
  */
 export function shortRecord(vm, isFull) {
   const { state, addresses } = phaseOf(vm);
-  const told = isFull && !isOff(state) && addresses.length > 0;
+  const told = isFull && !vm.silent && !isOff(state) && addresses.length > 0;
   return { uuid: vm.id, status: state, ip_configured: told ? addresses.join(' ') : '-', name: vm.name };
 }
 
@@ -155,7 +155,7 @@ export function fullRecord(state, vm, hasHome) {
     SmartMount: { enabled: false },
     Network: {
       Conditioned: 'off',
-      ipAddresses: phase.addresses.map((ip) => ({ type: ip.includes(':') ? 'ipv6' : 'ipv4', ip })),
+      ipAddresses: (vm.silent ? [] : phase.addresses).map((ip) => ({ type: ip.includes(':') ? 'ipv6' : 'ipv4', ip })),
     },
     'Miscellaneous Sharing': { 'Shared clipboard mode': 'on', 'Shared cloud': 'off' },
     Advanced: { 'VM hostname synchronization': 'off', 'Share host location': 'off', 'Rosetta Linux': 'off' },

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Exit, vmOf } from './exit.mjs';
 import { createVm, phaseOf, setAddresses, setState } from './machine.mjs';
-import { callsPath, readState, updateState } from './store.mjs';
+import { callsPath, giveLease, readState, updateState } from './store.mjs';
 
 const FAULTS = [
   'login',
@@ -26,6 +26,7 @@ const OPTIONS = /** @type {const} */ ({
   state: { type: 'string' },
   os: { type: 'string' },
   stale: { type: 'string' },
+  silent: { type: 'boolean' },
   ms: { type: 'string' },
   times: { type: 'string' },
   only: { type: 'string' },
@@ -54,6 +55,9 @@ export function sim(path, args) {
         setAddresses(vmOf(state, first), addressesOf(required(second, 'an address, several with commas, or -')));
         return '';
       });
+    case 'lease':
+      giveLease(path, vmOf(readState(path), first), required(second, 'an address'));
+      return '';
     case 'state':
       return updateState(path, (state) => {
         setState(vmOf(state, first), required(second, 'a state'));
@@ -78,7 +82,7 @@ export function sim(path, args) {
     case 'calls':
       return callsOf(path);
     default:
-      throw new Exit('sim: add | remove | address | state | timing | fault | show | calls', 2);
+      throw new Exit('sim: add | remove | address | lease | state | timing | fault | show | calls', 2);
   }
 }
 
@@ -98,10 +102,11 @@ function setFault(state, name, values) {
   });
 }
 
-/** @param {{ id?: string, ip?: string, state?: string, os?: string, stale?: string }} values */
+/** @param {{ id?: string, ip?: string, state?: string, os?: string, stale?: string, silent?: boolean }} values */
 function draftOf(values) {
-  const { id, ip, state, os, stale } = values;
+  const { id, ip, state, os, stale, silent = false } = values;
   return {
+    silent,
     ...(id === undefined ? {} : { id }),
     ...(ip === undefined ? {} : { addresses: addressesOf(ip) }),
     ...(state === undefined ? {} : { state }),

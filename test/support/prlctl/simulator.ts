@@ -10,6 +10,8 @@ import {
   emptyState,
   type Fault,
   type FaultName,
+  giveLease,
+  leasesPath,
   readState,
   type SimulatedVm,
   type State,
@@ -35,14 +37,22 @@ export class PrlctlSimulator {
   readonly path = fileURLToPath(new URL('./prlctl.mjs', import.meta.url));
   readonly statePath: string;
   /** What the agent needs in its environment to use it. */
-  readonly env: { readonly PRPROXY_PRLCTL: string; readonly PRPROXY_FAKE_PRLCTL_STATE: string };
+  readonly env: {
+    readonly PRPROXY_PRLCTL: string;
+    readonly PRPROXY_FAKE_PRLCTL_STATE: string;
+    readonly PRPROXY_DHCP_LEASES: string;
+  };
 
   /** @param folder of the state file; made when it does not exist. An existing state is kept. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     this.statePath = join(folder, 'prlctl-state.json');
     if (!existsSync(this.statePath)) writeFileSync(this.statePath, JSON.stringify(emptyState()));
-    this.env = { PRPROXY_PRLCTL: this.path, PRPROXY_FAKE_PRLCTL_STATE: this.statePath };
+    this.env = {
+      PRPROXY_PRLCTL: this.path,
+      PRPROXY_FAKE_PRLCTL_STATE: this.statePath,
+      PRPROXY_DHCP_LEASES: leasesPath(this.statePath),
+    };
   }
 
   /** @returns the new VM's id */
@@ -61,6 +71,11 @@ export class PrlctlSimulator {
   /** @param addresses none: the VM reports no address */
   setAddress(id: string, ...addresses: string[]): void {
     this.#change(id, (vm) => setAddresses(vm, addresses));
+  }
+
+  /** The DHCP server gives the VM an address, which is not yet in the VM. */
+  giveLease(id: string, ip: string): void {
+    giveLease(this.statePath, vmOf(readState(this.statePath), id), ip);
   }
 
   /** At once, without the states between; `run('suspend', id)` takes the real way. */

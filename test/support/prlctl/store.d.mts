@@ -37,6 +37,8 @@ export interface SimulatedVm {
   stages: string[][];
   /** What it still reports when it is off. */
   stale: string[];
+  /** prlctl tells none of its addresses, though it has them. */
+  silent: boolean;
   /** Refuses a graceful stop. */
   stubborn: boolean;
   timings: Timings;
@@ -82,5 +84,7 @@ export function readState(path: string): State;
 export function updateState<T>(path: string, edit: (state: State) => T): T;
 export function strikes(path: string, name: FaultName, form?: 'short' | 'full'): Fault | undefined;
 export function callsPath(path: string): string;
+export function leasesPath(path: string): string;
+export function giveLease(path: string, vm: SimulatedVm, ip: string): void;
 export function logCall(path: string, args: readonly string[]): void;
 export function sleepSync(ms: number): void;

@@ -4,6 +4,7 @@
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { dirname, join } from 'node:path';
 export const STATE_VARIABLE = 'PRPROXY_FAKE_PRLCTL_STATE';
 
 const LOCK_WAIT_MS = 10_000;
+const LEASE_S = 1_800;
 
 /** @returns {string} the path that the environment names, else one in the temporary folder, per user */
 export function statePath() {
@@ -86,6 +88,24 @@ export function strikes(path, name, form) {
 /** @param {string} path of the state file @returns {string} one line per invocation */
 export function callsPath(path) {
   return `${path}.calls`;
+}
+
+/** @param {string} path of the state file @returns {string} the leases of the DHCP server */
+export function leasesPath(path) {
+  return `${path}.leases`;
+}
+
+/**
+ * The DHCP server gives the VM's first adapter an address. Older rows stay.
+ * @param {string} path of the state file
+ * @param {import('./store.d.mts').SimulatedVm} vm
+ * @param {string} ip
+ */
+export function giveLease(path, vm, ip) {
+  const file = leasesPath(path);
+  const mac = (vm.macs[0] ?? '').toLowerCase();
+  if (!existsSync(file)) writeFileSync(file, '\n[vnic0]\n');
+  appendFileSync(file, `${ip}="${Math.floor(Date.now() / 1000) + LEASE_S},${LEASE_S},${mac},01${mac}"\n`);
 }
 
 /** @param {string} path of the state file @param {readonly string[]} args */

@@ -54,7 +54,15 @@ describe('the list of prlctl', () => {
       guestToolsVersion: '26.4.0-57513',
       addresses: ['10.211.55.3', 'fe80::1'],
       addressSource: 'prlctl',
+      macs: [],
     });
+  });
+
+  it('tells the MACs of the shared network, and no others', () => {
+    const net = (type: string, mac: unknown) => JSON.stringify({ enabled: true, type, mac });
+    const hardware = `{"cpu":{},"net0":${net('bridged', '001C42000001')},"net1":${net('shared', '001C42AABBCC')},"net2":${net('shared', 7)},"net":1}`;
+    expect(only(`[{"ID":"${ID}","Hardware":${hardware}}]`).macs).toEqual(['001c42aabbcc']);
+    expect(only(`[{"ID":"${ID}","Hardware":[]}]`).macs).toEqual([]);
   });
 
   it('is read in the short form, with several addresses or none', () => {

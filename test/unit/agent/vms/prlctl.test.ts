@@ -76,6 +76,26 @@ describe('reading the VMs', () => {
     expect(await prlctl().list()).toMatchObject([{ name: 'Ubuntu', state: 'running', addresses: ['10.211.55.3'] }]);
   });
 
+  it('finds the address in the leases when prlctl tells none, for VMs that run', async () => {
+    const silent = simulator.addVm({ name: 'Alpine', addresses: ['10.211.55.9'], silent: true });
+    const off = simulator.addVm({ name: 'Debian', state: 'stopped' });
+    simulator.addVm({ name: 'Ubuntu', addresses: ['10.211.55.3'] });
+    for (const id of [silent, off]) simulator.giveLease(id, '10.211.55.8');
+    simulator.giveLease(silent, '10.211.55.9');
+    const found = (await prlctl().list()).map(({ name, addresses, fallbacks }) => [name, addresses, fallbacks]);
+    expect(found.sort()).toEqual([
+      ['Alpine', [], [{ source: 'leases', addresses: ['10.211.55.9'] }]],
+      ['Debian', [], undefined],
+      ['Ubuntu', ['10.211.55.3'], undefined],
+    ]);
+  });
+
+  it('does not take no address for none when the full form fails, which tells where else to look', async () => {
+    simulator.addVm({ name: 'Alpine', silent: true });
+    simulator.setFault('broken', { only: 'full' });
+    expect((await prlctl().list())[0]?.addresses).toBeUndefined();
+  });
+
   it('reads past garbage and without a home', async () => {
     simulator.addVm({ name: 'Ubuntu' });
     simulator.setFault('garbage');

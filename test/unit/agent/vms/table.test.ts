@@ -26,6 +26,7 @@ function reading(state: string, addresses?: readonly string[], more: Partial<VmR
     guestToolsVersion: '26.4.0-57513',
     addresses,
     addressSource: 'prlctl',
+    macs: [],
     ...more,
   };
 }
@@ -215,6 +216,45 @@ describe('several addresses', () => {
     const moved = setUp({ interfaces: () => ({ vnic0: [networkInterface('10.9.8.2/24')] }) });
     moved.read(reading('running', ['192.168.1.7', '10.9.8.7']));
     expect(ipOf(moved.table.resolve(target()))).toBe('10.9.8.7');
+  });
+});
+
+describe('further sources', () => {
+  const fallbacks = [
+    { source: 'leases', addresses: ['10.0.0.8'] },
+    { source: 'guest', addresses: ['10.0.0.9'] },
+  ];
+
+  it('count in their order, each only when those before it have nothing to dial', () => {
+    const { table, read } = setUp();
+    read(reading('running', ['fe80::1'], { fallbacks }));
+    expect(table.list()[0]).toMatchObject({
+      address: '10.0.0.8',
+      addressSource: 'leases',
+      addresses: ['fe80::1', '10.0.0.8', '10.0.0.9'],
+    });
+    read(reading('running', ['10.0.0.1'], { fallbacks }));
+    expect(table.list()[0]).toMatchObject({ address: '10.0.0.1', addressSource: 'prlctl' });
+    read(reading('running', [], { fallbacks: [{ source: 'leases', addresses: ['127.0.0.1'] }, fallbacks[1]!] }));
+    expect(table.list()[0]).toMatchObject({ address: '10.0.0.9', addressSource: 'guest' });
+  });
+
+  it('are gated on the state, and their address stays during a snapshot and when a reading tells none', () => {
+    const { table, read } = setUp();
+    read(reading('stopped', [], { fallbacks }));
+    expect(stateOf(table.resolve(target()))).toBe('down');
+    read(reading('running', [], { fallbacks }));
+    read(reading('snapshoting', []));
+    expect(table.list()[0]).toMatchObject({ address: '10.0.0.8', addressSource: 'leases' });
+    read(reading('running', undefined));
+    expect(table.list()[0]).toMatchObject({ address: '10.0.0.8', addressSource: 'leases' });
+  });
+
+  it('do not take an address from the VM that reports it', () => {
+    const { table, read } = setUp();
+    read(reading('running', [], { fallbacks }), reading('running', ['10.0.0.8'], { id: OTHER, name: 'Debian' }));
+    expect(ipOf(table.resolve(target()))).toBe('10.0.0.9');
+    expect(ipOf(table.resolve(target(80, `parallels:${OTHER}`)))).toBe('10.0.0.8');
   });
 });
 
