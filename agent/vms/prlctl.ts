@@ -2,7 +2,8 @@
 // Invariant: no process without a time limit but the one that tells of events, and every end is SIGKILL (prlctl can ignore
 // SIGTERM).
 import { execa } from 'execa';
-import { withFallbacks } from './fallbacks.ts';
+import { Fallbacks } from './fallbacks.ts';
+import { GuestAddresses } from './guest-addresses.ts';
 import { hasEvents, parseEvent } from './prlctl-events.ts';
 import { mergeReadings, parseVmList } from './prlctl-output.ts';
 import { findPrlctl } from './prlctl-path.ts';
@@ -12,6 +13,9 @@ import { underTerminal } from './terminal.ts';
 
 /** A list needs a log-in to the service each time, and asks guests; seconds are usual on a busy Mac. */
 export const TIME_LIMIT_MS = 30_000;
+/** A guest that has come up answers in well under a second. */
+const ASK_LIMIT_MS = 5_000;
+const GUEST_COMMAND = ['ipconfig', 'getifaddr', 'en0'];
 /** A full record has about 6 KB. Characters. */
 export const MAX_OUTPUT = 16 * 1024 * 1024;
 /** prlctl misfires under load; the two forms of the list run side by side. The one that tells of events is not counted. */
@@ -36,15 +40,19 @@ export interface PrlctlOptions {
 export class Prlctl implements VmProvider {
   readonly #env: NodeJS.ProcessEnv;
   readonly #timeLimitMs: number;
+  readonly #askLimitMs: number;
   readonly #slots = new Slots(MAX_PROCESSES);
+  readonly #fallbacks: Fallbacks;
 
   constructor(options: PrlctlOptions = {}) {
     this.#env = options.env ?? process.env;
     this.#timeLimitMs = options.timeLimitMs ?? TIME_LIMIT_MS;
+    this.#askLimitMs = Math.min(this.#timeLimitMs, ASK_LIMIT_MS);
+    this.#fallbacks = new Fallbacks(this.#env, new GuestAddresses());
   }
 
   /** One form is enough when the other fails. */
-  async list(signal?: AbortSignal): Promise<VmReading[]> {
+  async list(signal?: AbortSignal): Promise<readonly VmReading[]> {
     const path = await findPrlctl(this.#env);
     const [full, short] = await Promise.allSettled([
       this.#read(path, ['list', '-a', '-i', '--json'], signal),
@@ -56,7 +64,14 @@ export class Prlctl implements VmProvider {
       short.status === 'fulfilled' ? short.value : [],
     );
     // Without the full form it is not known where else to look: no address is then not the same as none.
-    return full.status === 'fulfilled' ? withFallbacks(readings, this.#env) : readings.map(withoutNone);
+    if (full.status === 'rejected') return readings.map(withoutNone);
+    return this.#fallbacks.complete(readings, (id) => this.#askGuest(path, id, signal));
+  }
+
+  /** @returns what the guest printed; nothing when it cannot be asked, which is usual while it boots */
+  async #askGuest(path: string, id: string, signal: AbortSignal | undefined): Promise<string> {
+    const { failed, stdout } = await this.#spawn(path, ['exec', id, ...GUEST_COMMAND], signal, this.#askLimitMs);
+    return failed ? '' : stdout;
   }
 
   async watch(follower: Follower, signal: AbortSignal): Promise<never> {
@@ -94,13 +109,18 @@ export class Prlctl implements VmProvider {
     throw this.#explain(path, outcome);
   }
 
-  #spawn(path: string, args: readonly string[], signal: AbortSignal | undefined): Promise<Outcome> {
+  #spawn(
+    path: string,
+    args: readonly string[],
+    signal: AbortSignal | undefined,
+    timeLimitMs = this.#timeLimitMs,
+  ): Promise<Outcome> {
     return this.#slots.run(() =>
       execa(path, args, {
         ...COMMON,
         env: this.#env,
         stdin: 'ignore',
-        timeout: this.#timeLimitMs,
+        timeout: timeLimitMs,
         maxBuffer: MAX_OUTPUT,
         ...(signal === undefined ? {} : { cancelSignal: signal }),
       }),

@@ -33,7 +33,7 @@ export interface VmReading {
 
 /** Addresses of a VM that did not come with its reading. */
 export interface AddressClaim {
-  /** `leases`. */
+  /** `leases` of the DHCP server, or `guest`. */
   readonly source: string;
   /** Canonical. */
   readonly addresses: readonly string[];
@@ -61,7 +61,7 @@ export interface VmProvider {
    * @param signal ends it early; no process is left.
    * @throws ProviderError and nothing else. A reading that cannot be understood is an error, never "no VMs".
    */
-  list(signal?: AbortSignal): Promise<VmReading[]>;
+  list(signal?: AbortSignal): Promise<readonly VmReading[]>;
   /**
    * Tells of events until they end. Absent: there are none.
    * @param signal ends it; no process is left.

@@ -11,7 +11,10 @@ export const Vm = z.object({
   os: z.string(),
   addresses: z.array(z.string()).describe('all that were reported'),
   address: z.string().optional().describe('the one that traffic goes to'),
-  address_source: z.string().optional().describe('where the address was read: prlctl, or leases (of the DHCP server)'),
+  address_source: z
+    .string()
+    .optional()
+    .describe('where the address was read: prlctl, leases (of the DHCP server) or guest (was asked)'),
   seen_at: z.string().describe('time of the reading, ISO 8601'),
   routes: z.array(z.string()).describe('routes that lead here, as host and path'),
 });

@@ -90,6 +90,28 @@ describe('reading the VMs', () => {
     ]);
   });
 
+  it('asks a macOS guest that has no lease either, beside the reading and not again at once', async () => {
+    const mac = { os: 'macosx', bundle: 'macvm', silent: true } as const;
+    const id = simulator.addVm({ ...mac, name: 'Sequoia', addresses: ['10.211.55.20'] });
+    const leased = simulator.addVm({ ...mac, name: 'Tahoe', addresses: ['10.211.55.21'] });
+    simulator.giveLease(leased, '10.211.55.21');
+    simulator.addVm({ name: 'Alpine', addresses: ['10.211.55.22'], silent: true });
+    simulator.addVm({ ...mac, name: 'Sonoma', state: 'stopped' });
+    const provider = prlctl();
+    const told = async () => (await provider.list()).find((vm) => vm.id === id)?.fallbacks;
+    expect(await told()).toBeUndefined();
+    let answer = await told();
+    while (answer === undefined) answer = await told();
+    expect(answer).toEqual([{ source: 'guest', addresses: ['10.211.55.20'] }]);
+    await told();
+    const questions = simulator.calls().filter(({ args }) => args[0] === 'exec');
+    expect(questions.map(({ args }) => args)).toEqual([['exec', id, 'ipconfig', 'getifaddr', 'en0']]);
+    simulator.setState(id, 'stopped');
+    expect(await told()).toBeUndefined();
+    simulator.setState(id, 'running');
+    expect(await told()).toBeUndefined();
+  });
+
   it('does not take no address for none when the full form fails, which tells where else to look', async () => {
     simulator.addVm({ name: 'Alpine', silent: true });
     simulator.setFault('broken', { only: 'full' });
@@ -152,6 +174,21 @@ describe('failures of prlctl', () => {
     const error = await errorOf(prlctl({ timeLimitMs: 500 }).list());
     expect(error).toMatchObject({ kind: 'timeout', reason: 'prlctl did not answer within 0.5 s' });
     for (const call of simulator.calls()) expect(isAlive(call.pid)).toBe(false);
+  });
+
+  it('a question to a guest that hangs is killed after the time limit, and holds no reading up', async () => {
+    simulator.addVm({ name: 'Sequoia', os: 'macosx', silent: true });
+    const pids = join(folder, 'pids');
+    const path = await script(
+      'prlctl',
+      `#!/bin/sh\ntest "$1" = exec || exec "${simulator.path}" "$@"\ntrap "" TERM\necho $$ > ${pids}\nwhile :; do sleep 1; done\n`,
+    );
+    const provider = prlctl({ path, timeLimitMs: 3_000 });
+    expect(await provider.list()).toHaveLength(1);
+    let pid = 0;
+    while (pid === 0) pid = Number(await readFile(pids, 'utf8').catch(() => ''));
+    expect(await provider.list()).toHaveLength(1);
+    while (isAlive(pid)) await new Promise(setImmediate);
   });
 
   it('what a wrapper script has started is killed with it', async () => {

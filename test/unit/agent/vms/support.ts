@@ -60,7 +60,7 @@ export class Counted implements VmProvider {
     }
   }
 
-  async list(signal?: AbortSignal): Promise<VmReading[]> {
+  async list(signal?: AbortSignal): Promise<readonly VmReading[]> {
     this.begun++;
     this.peak = Math.max(this.peak, ++this.running);
     this.journal.add('begin');
