@@ -109,8 +109,12 @@ describe('while events are followed', () => {
     const echoes = () => provider.journal.entries.filter((entry) => entry === 'event other').length;
     const before = echoes();
     await watcher.refresh();
-    await provider.journal.until(() => echoes() > before);
     const { begun } = provider;
+    await provider.journal.until(() => echoes() > before);
+    // Another one like it, later: the first has had its effect by then.
+    simulator.rename(id, 'Debian');
+    await provider.journal.until(() => echoes() > before + 1);
+    expect(provider.begun).toBe(begun);
     simulator.setState(id, 'suspended');
     await journal.until(() => journal.entries.includes('suspended -'));
     expect(provider.begun).toBe(begun + 1);
@@ -227,7 +231,7 @@ describe('a monitor that is deaf', () => {
   const DEAF = 'events are not followed: prlctl monitor-events did not tell of a change that a list showed';
 
   it('is found by a reading, status says so, and the VMs are polled until one tells of something', async () => {
-    const { watcher, journal } = await followed({ slow: 20, patience: 30, backOffMin: 1, backOffMax: 1 });
+    const { watcher, provider, journal } = await followed({ slow: 20, patience: 30, backOffMin: 1, backOffMax: 1 });
     simulator.setFault('deaf');
     // The first reading that begins while events are followed is the one that later ones are compared with.
     await watcher.refresh();
@@ -238,6 +242,12 @@ describe('a monitor that is deaf', () => {
     simulator.setAddress(id, '127.0.0.3');
     simulator.setState(id, 'running');
     await journal.until(() => journal.entries.includes('running 127.0.0.3'));
+    // It runs again, and is not trusted after the time in which another one would be.
+    const starts = () => provider.journal.entries.filter((entry) => entry === 'watch').length;
+    await provider.journal.until(() => starts() >= 2);
+    const { ended } = provider;
+    await provider.journal.until(() => provider.ended >= ended + 5);
+    expect(journal.entries.filter((entry) => entry === FOLLOWED)).toHaveLength(1);
     expect(watcher.status().mode).toBe('polling');
     simulator.clearFaults();
     const timer = setInterval(
